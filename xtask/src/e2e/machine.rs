@@ -1,0 +1,134 @@
+//! The virtual machine: a CXL host bridge with a switch and two memories, an NVMe drive, a network card.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::guest::{self, Check, Line};
+use super::kernel;
+use super::packages::Packages;
+
+/// One boot of the machine.
+pub struct Boot<'a> {
+    /// What its log is named after.
+    pub name: &'a str,
+    /// The archive the guest runs from.
+    pub initramfs: PathBuf,
+    /// How QEMU runs the guest's instructions.
+    pub accel: &'a str,
+    /// When the machine is killed.
+    pub timeout: Duration,
+}
+
+/// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a failed check.
+pub fn boot(folder: &Path, packages: &Packages, boot: &Boot<'_>) -> Result<Vec<Check>> {
+    let log = folder.join(format!("console-{}.log", boot.name));
+    let mut child = command(packages, boot, &log)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start QEMU")?;
+    let output = child.stdout.take().context("QEMU's output")?;
+    let followed = follow(&lines(output), Instant::now() + boot.timeout);
+    let mut checks = followed.checks;
+    if let Some(failure) = followed.failure {
+        child.kill().ok();
+        let expected = "the guest comes to its end".to_owned();
+        let seen = format!("{failure}; see {}", log.display());
+        checks.push(Check { check: format!("boot {}", boot.name), expected, seen, ok: false });
+    }
+    reap(child)?;
+    Ok(checks)
+}
+
+struct Followed {
+    checks: Vec<Check>,
+    failure: Option<&'static str>,
+}
+
+fn follow(lines: &Receiver<String>, deadline: Instant) -> Followed {
+    let mut checks = Vec::new();
+    let failure = loop {
+        match lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .map(|text| guest::line(&text))
+        {
+            Ok(Some(Line::Check(check))) => checks.push(check),
+            Ok(Some(Line::Progress(text))) => eprintln!("e2e: guest: {text}"),
+            Ok(Some(Line::Done)) => break None,
+            Ok(None) => {}
+            Err(RecvTimeoutError::Timeout) => break Some("it hung and was killed"),
+            Err(RecvTimeoutError::Disconnected) => break Some("it died"),
+        }
+    };
+    Followed { checks, failure }
+}
+
+fn lines(output: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// Gives the guest a moment to power itself off, then ends it.
+fn reap(mut child: Child) -> Result<()> {
+    for _ in 0..50 {
+        if child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(())
+}
+
+/// Reference machine: everything on it is there because a check needs it.
+const DEVICES: &str = "
+    -nodefaults -no-user-config -display none -no-reboot -cpu max,-hypervisor -smp 2
+    -machine q35,cxl=on,kernel-irqchip=split,hmat=on -m 1G,maxmem=8G,slots=8 -device intel-iommu,intremap=on
+    -object memory-backend-ram,id=ram0,size=1G -numa node,nodeid=0,memdev=ram0,cpus=0-1 -numa node,nodeid=1
+    -numa dist,src=0,dst=1,val=21 -numa dist,src=1,dst=0,val=21
+    -numa hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-latency,latency=10
+    -numa hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-bandwidth,bandwidth=20G
+    -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-latency,latency=30
+    -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=12G
+    -object memory-backend-ram,id=vmem0,share=on,size=256M -object memory-backend-ram,id=vmem1,share=on,size=256M
+    -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1 -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
+    -device cxl-upstream,bus=rp0,id=us0
+    -device cxl-downstream,port=0,bus=us0,id=sw0,chassis=0,slot=4
+    -device cxl-downstream,port=1,bus=us0,id=sw1,chassis=0,slot=5
+    -device cxl-type3,bus=sw0,volatile-memdev=vmem0,id=mem0,sn=0x1
+    -device cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2
+    -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G -object acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1
+    -device pcie-root-port,bus=pcie.0,id=prp0,port=9,chassis=9,slot=9
+    -drive if=none,id=d0,format=raw,file=null-co://,file.size=64M -device nvme,bus=prp0,serial=s0,drive=d0
+    -device pcie-root-port,bus=pcie.0,id=prp1,port=10,chassis=10,slot=10 -device e1000e,bus=prp1,romfile=
+";
+
+fn command(packages: &Packages, boot: &Boot<'_>, log: &Path) -> Command {
+    let mut command = packages.command("usr/bin/qemu-system-x86_64");
+    command.env("QEMU_MODULE_DIR", packages.root.join("usr/lib/x86_64-linux-gnu/qemu"));
+    for folder in ["usr/share/qemu", "usr/share/seabios"] {
+        command.arg("-L").arg(packages.root.join(folder));
+    }
+    command.args(["-accel", boot.accel]);
+    command.args(DEVICES.split_whitespace());
+    command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
+    command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(&boot.initramfs);
+    command.args([
+        "-append",
+        "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check",
+    ]);
+    command
+}
