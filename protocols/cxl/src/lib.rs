@@ -1,1 +1,18 @@
-//! (to be written)
+//! How far and how wide the path to each CXL memory is, and the tables that say so.
+//!
+//! * [`table_access`]: reading a Coherent Device Attribute Table through a DOE mailbox, without the mailbox.
+//! * [`cdat`]: that table, its structures, and a builder for it.
+//! * [`coordinates`]: latency and bandwidth, known or unknown.
+//!
+//! Nothing here performs I/O. Every byte is taken to come from someone hostile.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod bytes;
+pub mod cdat;
+pub mod coordinates;
+pub mod table_access;
