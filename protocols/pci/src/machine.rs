@@ -100,6 +100,10 @@ pub trait Machine: Clock {
     /// What the kernel itself lists in `doe_features` (`0001:01`, ...), sorted; `None` where it has no such list.
     fn kernel_doe_features(&self, address: Address) -> Option<Vec<String>>;
 
+    /// The CDAT that the kernel has read from a function's mailbox itself and publishes, as it stands; `None` where it
+    /// publishes none.
+    fn kernel_cdat(&self, address: Address) -> Option<Vec<u8>>;
+
     /// The ACPI `_UID` of the host bridge whose root bus this is, where it is a number.
     fn host_bridge_uid(&self, segment: u32, bus: u8) -> Option<u32>;
 
