@@ -8,10 +8,22 @@
 extern crate alloc;
 
 mod address;
+pub mod capability;
 mod config;
+mod function;
+mod hierarchy;
+mod image;
 mod machine;
+mod memo;
 pub mod registers;
+#[cfg(test)]
+mod sample;
 
 pub use address::{Address, ParseAddressError};
+pub use capability::Anomaly;
 pub use config::{AccessError, ConfigSpace};
+pub use function::{Cxl, Function, PortKind, Visibility};
+pub use hierarchy::{DepthFirst, Disorder, Hierarchy, NodeId, RootBus, Step};
+pub use image::{Counting, Image};
 pub use machine::{Claim, LockError, Machine, MailboxId};
+pub use memo::Memo;
