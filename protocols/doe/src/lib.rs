@@ -18,6 +18,7 @@
 mod device;
 mod discovery;
 mod error;
+pub mod hex;
 mod mailbox;
 mod object;
 mod protocol;
