@@ -3,11 +3,13 @@
 //! Layouts follow the CDAT specification 1.03, numbers of data types ACPI's HMAT. A [`Table`] is a whole and intact
 //! table; its [`Structure`]s are read from it one by one, and one that is malformed spoils no other.
 
+mod attributes;
 mod builder;
 mod print;
 mod structure;
 mod table;
 
+pub use attributes::{DeviceAttributes, MemoryRange, Problem, SwitchAttributes};
 pub use builder::Builder;
 pub use structure::{
     Dsemts, Dsis, Dslbis, Dsmas, DsmasFlags, Dsmscis, MemoryHierarchy, PortId, Sslbis, SslbisEntry,

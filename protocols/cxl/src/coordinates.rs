@@ -92,6 +92,25 @@ pub(crate) fn product(entry: u16, base_unit: u64) -> Option<u32> {
     u32::try_from(base_unit.checked_mul(u64::from(entry))?).ok()
 }
 
+/// Who accesses the memory (Linux's `access0` and `access1`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AccessClass {
+    /// The nearest initiator, generic initiators such as accelerators included: class 0.
+    #[default]
+    Local,
+    /// The nearest processor: class 1.
+    Cpu,
+}
+
+/// Reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+}
+
 /// Latency and bandwidth of an access, or of one part of the way. What is not known is `None`; 0 never stands for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Coordinates {
@@ -130,6 +149,24 @@ impl Coordinates {
         }
     }
 
+    /// The latency in one direction, in ns.
+    #[must_use]
+    pub const fn latency_ns(&self, direction: Direction) -> Option<u64> {
+        match direction {
+            Direction::Read => self.read_latency_ns,
+            Direction::Write => self.write_latency_ns,
+        }
+    }
+
+    /// The bandwidth in one direction, in MB/s.
+    #[must_use]
+    pub const fn bandwidth_mb_per_s(&self, direction: Direction) -> Option<u64> {
+        match direction {
+            Direction::Read => self.read_bandwidth_mb_per_s,
+            Direction::Write => self.write_bandwidth_mb_per_s,
+        }
+    }
+
     /// Whether all four are known.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
@@ -137,6 +174,26 @@ impl Coordinates {
             && self.write_latency_ns.is_some()
             && self.read_bandwidth_mb_per_s.is_some()
             && self.write_bandwidth_mb_per_s.is_some()
+    }
+}
+
+/// What an access costs from an initiator up to a host bridge, by who accesses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct HostCoordinates {
+    /// From the nearest initiator, generic initiators included (access class 0).
+    pub local: Coordinates,
+    /// From the nearest processor (access class 1).
+    pub cpu: Coordinates,
+}
+
+impl HostCoordinates {
+    /// Those of one access class.
+    #[must_use]
+    pub const fn of(&self, class: AccessClass) -> Coordinates {
+        match class {
+            AccessClass::Local => self.local,
+            AccessClass::Cpu => self.cpu,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! * [`table_access`]: reading a Coherent Device Attribute Table through a DOE mailbox, without the mailbox.
 //! * [`cdat`]: that table, its structures, and a builder for it.
 //! * [`coordinates`]: latency and bandwidth, known or unknown.
+//! * [`path`]: from an initiator to each memory through any number of switches.
 //!
 //! Nothing here performs I/O. Every byte is taken to come from someone hostile.
 #![no_std]
@@ -15,4 +16,5 @@ extern crate std;
 mod bytes;
 pub mod cdat;
 pub mod coordinates;
+pub mod path;
 pub mod table_access;
