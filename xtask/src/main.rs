@@ -1,11 +1,18 @@
 //! The project's own chores: `cargo xtask CHORE`.
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)] // no hostile peer reaches a chore
+// No hostile peer reaches a chore: its input is this repository and Debian's signed packages.
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod check;
 mod e2e;
+mod finding;
+mod markdown;
+mod rows;
+mod rust_source;
+mod tree;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own chores", max_term_width = 100)]
@@ -16,12 +23,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Check the rules of the house that the compiler does not know
+    Check(check::Arguments),
     /// Run the checks that need a real Linux kernel, in a virtual machine
     E2e(e2e::Arguments),
+    /// Check that every requirement has an answer that still holds
+    Rows(rows::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().chore {
+        Chore::Check(arguments) => check::run(&arguments),
         Chore::E2e(arguments) => e2e::run(&arguments),
+        Chore::Rows(arguments) => rows::run(&arguments),
     }
 }

@@ -1,0 +1,72 @@
+//! Each core is built alone: for a machine without an operating system, where the toolchain has such a target, and with
+//! and without each of its cargo features.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::tree::{Package, Tree, is_below};
+
+/// Targets without std, in the order they are preferred.
+pub const BARE_TARGETS: [&str; 4] =
+    ["thumbv7em-none-eabihf", "x86_64-unknown-none", "riscv32imac-unknown-none-elf", "aarch64-unknown-none"];
+
+/// Builds every core, and says whether all could be built.
+pub fn run(tree: &Tree) -> Result<bool> {
+    let target = installed_target()?;
+    match target {
+        Some(target) => println!("cores are built for {target}"),
+        None => {
+            println!("skipped: no target without std is installed (rustup target add {})", BARE_TARGETS[0])
+        }
+    }
+    let is_core =
+        |package: &&Package| is_below(&package.folder, "protocols") || package.folder == "crypto/api";
+    let mut sound = true;
+    for package in tree.packages.iter().filter(is_core) {
+        for features in combinations(package) {
+            sound &= build(package, &features, target)?;
+        }
+    }
+    Ok(sound)
+}
+
+/// No features, the default ones, then each alone.
+fn combinations(package: &Package) -> Vec<String> {
+    let alone = package.features.iter().filter(|feature| *feature != "default");
+    std::iter::once(String::new()).chain(alone.cloned()).collect()
+}
+
+fn build(package: &Package, features: &str, target: Option<&str>) -> Result<bool> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(crate::tree::top()?);
+    command.args(["check", "--quiet", "--lib", "--no-default-features", "--package", &package.name]);
+    if !features.is_empty() {
+        command.args(["--features", features]);
+    }
+    command.args(target.iter().flat_map(|target| ["--target", *target]));
+    let built = command.status().context("cannot run cargo")?.success();
+    if !built {
+        println!("{}: builds: not alone, with features `{features}`", package.folder);
+        println!(
+            "    do: make it build by itself without std; what the command above printed says where it fails"
+        );
+    }
+    Ok(built)
+}
+
+/// The first target without std whose libraries are there.
+pub fn installed_target() -> Result<Option<&'static str>> {
+    for target in BARE_TARGETS {
+        let mut command = Command::new("rustc");
+        let output = command
+            .args(["--print", "target-libdir", "--target", target])
+            .output()
+            .context("cannot run rustc")?;
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if output.status.success() && std::path::Path::new(&folder).is_dir() {
+            return Ok(Some(target));
+        }
+    }
+    Ok(None)
+}
