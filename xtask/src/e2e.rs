@@ -3,11 +3,13 @@
 //! QEMU, a Debian kernel and the tools the guest needs are fetched as packages into the target folder; nothing on the
 //! machine changes. The guest's first process is `tests/e2e`, built static; it prints one JSON line a result on the
 //! guest's second serial port.
+#![allow(clippy::cast_possible_truncation)] // every length is of something made here
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+mod cdat;
 mod guest;
 mod initramfs;
 mod kernel;
@@ -15,6 +17,7 @@ mod machine;
 mod packages;
 mod report;
 mod sources;
+mod spdm;
 
 /// Arguments of `cargo xtask e2e`.
 #[derive(clap::Args)]
@@ -22,30 +25,42 @@ pub struct Arguments {
     /// How QEMU runs the guest; `kvm` is faster but not every machine's works
     #[arg(long, default_value = "tcg,thread=multi")]
     accel: String,
-    /// Fetch the packages again, even where they are already there
-    #[arg(long)]
-    refresh: bool,
-    /// Kill the virtual machine after so many seconds
+    /// The Debian kernel to boot instead of the newest 6.12, e.g. `6.12.95+deb12`
+    #[arg(long, value_name = "VERSION")]
+    kernel: Option<String>,
+    /// Kill a virtual machine that still runs when all boots together have taken so many seconds
     #[arg(long, default_value_t = 150, value_name = "SECONDS")]
     timeout: u64,
 }
 
+/// Each boot tells one story, and has its own kernel command line.
+const BOOTS: [(&str, &str); 1] = [("main", "")];
+
 /// Fetches, builds, boots, compares and reports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = target_folder()?.join("e2e");
-    let packages = match packages::fetch(&folder, arguments.refresh) {
+    let packages = match packages::fetch(&folder, arguments.kernel.as_deref()) {
         Ok(packages) => packages,
-        Err(error) => return skip(&error),
+        Err(error) if error.is::<packages::Unavailable>() => return skip(&error),
+        Err(error) => return Err(error),
     };
-    let binaries = guest::build()?;
-    let initramfs = initramfs::write(&folder, &packages, &binaries)?;
-    let boot = machine::Boot {
-        name: "main",
-        initramfs,
+    let table = folder.join("custom.cdat");
+    std::fs::write(&table, cdat::every_structure())?;
+    let initramfs = initramfs::write(&folder, &packages, &guest::build()?, &table)?;
+    let machine = machine::Machine {
+        folder: &folder,
+        packages: &packages,
         accel: &arguments.accel,
-        timeout: Duration::from_secs(arguments.timeout),
+        initramfs: &initramfs,
+        table: &table,
+        spdm_port: spdm::listen()?,
     };
-    let checks = machine::boot(&folder, &packages, &boot)?;
+    let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
+    let mut checks = Vec::new();
+    for (story, options) in BOOTS {
+        eprintln!("e2e: booting kernel {}, story {story}", packages.release);
+        checks.extend(machine.boot(story, options, deadline)?);
+    }
     Ok(report::render(&checks))
 }
 
@@ -58,10 +73,9 @@ fn skip(reason: &anyhow::Error) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where cargo puts what it builds: next to this very program's profile folder.
+/// Where cargo puts what it builds: above this very program's profile folder.
 fn target_folder() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
-    let profile =
-        program.parent().ok_or_else(|| anyhow::anyhow!("xtask does not run from a target folder"))?;
-    Ok(profile.parent().unwrap_or(profile).to_owned())
+    let target = program.parent().and_then(Path::parent);
+    Ok(target.ok_or_else(|| anyhow::anyhow!("xtask does not run from a target folder"))?.to_owned())
 }

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+
+use crate::functions;
 
 const GO: u32 = 1 << 31;
 const READY: u32 = 1 << 31;
@@ -21,24 +23,39 @@ pub struct Mailbox {
 impl Mailbox {
     /// Opens the first mailbox of a function.
     pub fn open(address: &str) -> Result<Self> {
-        let config =
-            File::options().read(true).write(true).open(format!("/sys/bus/pci/devices/{address}/config"))?;
+        let path = functions::folder(address).join("config");
+        let config = File::options().read(true).write(true).open(path)?;
+        let mut mailbox = Self { config, offset: 0 };
+        mailbox.offset =
+            mailbox.capability(0x2e)?.with_context(|| format!("{address} has no DOE mailbox"))?;
+        Ok(mailbox)
+    }
+
+    /// The offset of the first extended capability with this ID.
+    pub fn capability(&self, id: u32) -> Result<Option<u64>> {
         let mut offset = 0x100;
         for _ in 0..960 {
-            let header = read(&config, offset)?;
-            if header & 0xffff == 0x2e {
-                return Ok(Self { config, offset });
+            let header = self.register(offset)?;
+            if header & 0xffff == id {
+                return Ok(Some(offset));
             }
             offset = u64::from(header >> 20 & !3);
             if offset == 0 {
                 break;
             }
         }
-        bail!("{address} has no DOE mailbox")
+        Ok(None)
+    }
+
+    /// A register of configuration space.
+    pub fn register(&self, offset: u64) -> Result<u32> {
+        let mut bytes = [0; 4];
+        self.config.read_exact_at(&mut bytes, offset)?;
+        Ok(u32::from_le_bytes(bytes))
     }
 
     /// Vendor and type of everything the mailbox speaks, as `0001:00`.
-    pub fn discover(&mut self) -> Result<Vec<String>> {
+    pub fn discover(&self) -> Result<Vec<String>> {
         let mut protocols = Vec::new();
         let mut index = 0;
         loop {
@@ -52,8 +69,22 @@ impl Mailbox {
         }
     }
 
+    /// The whole CDAT, entry by entry.
+    pub fn table(&self) -> Result<Vec<u8>> {
+        let mut table = Vec::new();
+        let mut handle = 0;
+        while handle != 0xffff && table.len() < 1 << 16 {
+            let answer = self.exchange(0x1e98, 2, &[handle << 16])?;
+            let (head, entry) = answer.split_first().context("an empty table access answer")?;
+            ensure!(head & 0xffff == 0, "a table access answer that starts with {head:#x}");
+            table.extend(entry.iter().flat_map(|word| word.to_le_bytes()));
+            handle = head >> 16;
+        }
+        Ok(table)
+    }
+
     /// Sends one object and reads the answer, both without their headers.
-    pub fn exchange(&mut self, vendor: u32, kind: u32, words: &[u32]) -> Result<Vec<u32>> {
+    pub fn exchange(&self, vendor: u32, kind: u32, words: &[u32]) -> Result<Vec<u32>> {
         self.send(vendor, kind, words)?;
         self.wait()?;
         let first = self.take()?;
@@ -63,7 +94,7 @@ impl Mailbox {
         (2..length).map(|_| self.take()).collect()
     }
 
-    fn send(&mut self, vendor: u32, kind: u32, words: &[u32]) -> Result<()> {
+    fn send(&self, vendor: u32, kind: u32, words: &[u32]) -> Result<()> {
         let length = u32::try_from(words.len())? + 2;
         for &word in [vendor | kind << 16, length].iter().chain(words) {
             self.write(0x10, word)?;
@@ -71,10 +102,10 @@ impl Mailbox {
         self.write(0x08, GO)
     }
 
-    fn wait(&mut self) -> Result<()> {
+    fn wait(&self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(1);
         loop {
-            let status = read(&self.config, self.offset + 0x0c)?;
+            let status = self.register(self.offset + 0x0c)?;
             ensure!(status & ERROR == 0, "the mailbox shows an error");
             if status & READY != 0 {
                 return Ok(());
@@ -84,19 +115,13 @@ impl Mailbox {
         }
     }
 
-    fn take(&mut self) -> Result<u32> {
-        let word = read(&self.config, self.offset + 0x14)?;
+    fn take(&self) -> Result<u32> {
+        let word = self.register(self.offset + 0x14)?;
         self.write(0x14, 0)?;
         Ok(word)
     }
 
-    fn write(&mut self, register: u64, value: u32) -> Result<()> {
+    fn write(&self, register: u64, value: u32) -> Result<()> {
         Ok(self.config.write_all_at(&value.to_le_bytes(), self.offset + register)?)
     }
-}
-
-fn read(config: &File, offset: u64) -> Result<u32> {
-    let mut bytes = [0; 4];
-    config.read_exact_at(&mut bytes, offset)?;
-    Ok(u32::from_le_bytes(bytes))
 }

@@ -30,6 +30,24 @@ pub fn verdict(name: &str, expected: &str, seen: &str, ok: bool) {
     line(&json!({ "check": { "check": name, "expected": expected, "seen": seen, "ok": ok } }));
 }
 
+/// Compares two byte strings; each shows as its length, a digest, and the first byte that differs.
+pub fn same_bytes(name: &str, expected: &[u8], seen: &[u8]) {
+    let differs = (0..expected.len().max(seen.len())).find(|&at| expected.get(at) != seen.get(at));
+    let describe = |bytes: &[u8]| {
+        let byte = differs.map(|at| match bytes.get(at) {
+            Some(byte) => format!(", [{at:#x}] = {byte:02x}"),
+            None => format!(", ends before {at:#x}"),
+        });
+        format!("{} bytes, {:016x}{}", bytes.len(), digest(bytes), byte.unwrap_or_default())
+    };
+    verdict(name, &describe(expected), &describe(seen), differs.is_none());
+}
+
+/// FNV-1a with 64 bits: enough for eyes to see that two texts are the same.
+fn digest(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &b| (sum ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+}
+
 /// The story has come to its end.
 pub fn done() {
     line(&json!("done"));

@@ -17,15 +17,16 @@ const STEPS: [(&str, &[&str]); 2] = [
 ];
 
 /// Writes the archive and returns its path.
-pub fn write(folder: &Path, packages: &Packages, binaries: &Binaries) -> Result<PathBuf> {
+pub fn write(folder: &Path, packages: &Packages, binaries: &Binaries, table: &Path) -> Result<PathBuf> {
     let mut archive = Archive::default();
     archive.file("init", &fs::read(&binaries.init)?, 0o755);
     for folder in ["dev", "proc", "sys", "run", "tmp"] {
         archive.folder(folder);
     }
+    archive.file("custom.cdat", &fs::read(table)?, 0o644);
     add_modules(&mut archive, packages)?;
     add_program(&mut archive, packages, "usr/bin/lspci")?;
-    let path = folder.join("initramfs");
+    let path = folder.join(format!("initramfs-{}", packages.release));
     fs::write(&path, archive.finish())?;
     Ok(path)
 }
@@ -45,12 +46,9 @@ fn add_modules(archive: &mut Archive, packages: &Packages) -> Result<()> {
 
 /// A program of the packages with the libraries its own loader resolves.
 fn add_program(archive: &mut Archive, packages: &Packages, program: &str) -> Result<()> {
-    let mut list = packages.command(program);
-    let arguments: Vec<_> = list.get_args().map(ToOwned::to_owned).collect();
-    list = std::process::Command::new(list.get_program());
-    let output = list.arg("--list").args(arguments).output()?;
+    let output = packages.loader().arg("--list").arg(packages.path(program)).output()?;
     ensure!(output.status.success(), "cannot list the libraries of {program}");
-    archive.file(program, &fs::read(packages.root.join(program))?, 0o755);
+    archive.file(program, &fs::read(packages.path(program))?, 0o755);
     for line in String::from_utf8(output.stdout)?.lines() {
         let Some((name, rest)) = line.trim().split_once(" => ") else { continue };
         let path = rest.split_once(" (").map_or(rest, |(path, _)| path);

@@ -19,12 +19,12 @@ pub struct Module {
 
 /// The path of the kernel's image.
 pub fn image(packages: &Packages) -> PathBuf {
-    packages.root.join("boot").join(format!("vmlinuz-{}", packages.kernel))
+    packages.kernel.join("boot").join(format!("vmlinuz-{}", packages.release))
 }
 
 /// The modules named and all they depend on, in an order they can be loaded in.
 pub fn modules(packages: &Packages, wanted: &[&str]) -> Result<Vec<Module>> {
-    let folder = packages.root.join("lib/modules").join(&packages.kernel);
+    let folder = packages.kernel.join("lib/modules").join(&packages.release);
     let builtin = fs::read_to_string(folder.join("modules.builtin"))?;
     let mut index = BTreeMap::new();
     find(&folder.join("kernel"), &mut index)?;
@@ -78,7 +78,7 @@ fn decompress(packages: &Packages, path: &Path) -> Result<Vec<u8>> {
     if path.extension().is_some_and(|e| e == "ko") {
         return Ok(fs::read(path)?);
     }
-    let output = Command::new(packages.root.join("bin/busybox")).arg("xzcat").arg(path).output()?;
+    let output = Command::new(packages.path("bin/busybox")).arg("xzcat").arg(path).output()?;
     ensure!(output.status.success(), "cannot decompress {}", path.display());
     Ok(output.stdout)
 }

@@ -1,7 +1,7 @@
-//! The virtual machine: a CXL host bridge with a switch and two memories, an NVMe drive, a network card.
+//! The virtual machine: a CXL host bridge with a switch and two memories, and an NVMe drive.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -12,37 +12,60 @@ use super::guest::{self, Check, Line};
 use super::kernel;
 use super::packages::Packages;
 
-/// One boot of the machine.
-pub struct Boot<'a> {
-    /// What its log is named after.
-    pub name: &'a str,
-    /// The archive the guest runs from.
-    pub initramfs: PathBuf,
+/// What every boot has in common.
+pub struct Machine<'a> {
+    /// Where logs are kept.
+    pub folder: &'a Path,
+    /// QEMU and the kernel.
+    pub packages: &'a Packages,
     /// How QEMU runs the guest's instructions.
     pub accel: &'a str,
-    /// When the machine is killed.
-    pub timeout: Duration,
+    /// The archive the guest runs from.
+    pub initramfs: &'a Path,
+    /// The second memory's CDAT.
+    pub table: &'a Path,
+    /// Where the NVMe drive finds its SPDM responder.
+    pub spdm_port: u16,
 }
 
-/// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a failed check.
-pub fn boot(folder: &Path, packages: &Packages, boot: &Boot<'_>) -> Result<Vec<Check>> {
-    let log = folder.join(format!("console-{}.log", boot.name));
-    let mut child = command(packages, boot, &log)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start QEMU")?;
-    let output = child.stdout.take().context("QEMU's output")?;
-    let followed = follow(&lines(output), Instant::now() + boot.timeout);
-    let mut checks = followed.checks;
-    if let Some(failure) = followed.failure {
-        child.kill().ok();
-        let expected = "the guest comes to its end".to_owned();
-        let seen = format!("{failure}; see {}", log.display());
-        checks.push(Check { check: format!("boot {}", boot.name), expected, seen, ok: false });
+impl Machine<'_> {
+    /// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a failed check.
+    pub fn boot(&self, story: &str, options: &str, deadline: Instant) -> Result<Vec<Check>> {
+        let log = self.folder.join(format!("console-{story}.log"));
+        let mut child = self
+            .command(story, options, &log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start QEMU")?;
+        let output = child.stdout.take().context("QEMU's output")?;
+        let followed = follow(&lines(output), deadline);
+        let mut checks = followed.checks;
+        if let Some(failure) = followed.failure {
+            child.kill().ok();
+            let expected = "the guest comes to its end".to_owned();
+            let seen = format!("{failure}; see {}", log.display());
+            checks.push(Check { check: format!("boot {story}"), expected, seen, ok: false });
+        }
+        reap(child)?;
+        Ok(checks)
     }
-    reap(child)?;
-    Ok(checks)
+
+    fn command(&self, story: &str, options: &str, log: &Path) -> Command {
+        let packages = self.packages;
+        let mut command = packages.command("usr/bin/qemu-system-x86_64");
+        command.env("QEMU_MODULE_DIR", packages.path("usr/lib/x86_64-linux-gnu/qemu"));
+        for folder in ["usr/share/qemu", "usr/share/seabios"] {
+            command.arg("-L").arg(packages.path(folder));
+        }
+        command.args(["-accel", self.accel]).args(DEVICES.split_whitespace());
+        command.arg("-device").arg(format!("{MEMORY_2},cdat={}", self.table.display()));
+        command.arg("-device").arg(format!("{NVME},spdm_port={}", self.spdm_port));
+        command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
+        command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(self.initramfs);
+        command.arg("-append").arg(format!("{KERNEL_OPTIONS} e2e.story={story} {options}"));
+        command
+    }
 }
 
 struct Followed {
@@ -93,7 +116,9 @@ fn reap(mut child: Child) -> Result<()> {
     Ok(())
 }
 
-/// Reference machine: everything on it is there because a check needs it.
+/// Everything on it is there because a check needs it. Two things that do not explain themselves: the host bridge has
+/// decoders although one port needs none, since without them it carries only one region; and each memory has a window of
+/// its own, since the kernel computes a region's figures only when the region's memory is the first of its node.
 const DEVICES: &str = "
     -nodefaults -no-user-config -display none -no-reboot -cpu max,-hypervisor -smp 2
     -machine q35,cxl=on,kernel-irqchip=split,hmat=on -m 1G,maxmem=8G,slots=8 -device intel-iommu,intremap=on
@@ -104,31 +129,18 @@ const DEVICES: &str = "
     -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-latency,latency=30
     -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=12G
     -object memory-backend-ram,id=vmem0,share=on,size=256M -object memory-backend-ram,id=vmem1,share=on,size=256M
-    -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1 -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
+    -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1,hdm_for_passthrough=true -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
     -device cxl-upstream,bus=rp0,id=us0
     -device cxl-downstream,port=0,bus=us0,id=sw0,chassis=0,slot=4
     -device cxl-downstream,port=1,bus=us0,id=sw1,chassis=0,slot=5
     -device cxl-type3,bus=sw0,volatile-memdev=vmem0,id=mem0,sn=0x1
-    -device cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2
-    -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G -object acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1
+    -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G,cxl-fmw.1.targets.0=cxl.1,cxl-fmw.1.size=4G
+    -object acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1
     -device pcie-root-port,bus=pcie.0,id=prp0,port=9,chassis=9,slot=9
-    -drive if=none,id=d0,format=raw,file=null-co://,file.size=64M -device nvme,bus=prp0,serial=s0,drive=d0
-    -device pcie-root-port,bus=pcie.0,id=prp1,port=10,chassis=10,slot=10 -device e1000e,bus=prp1,romfile=
+    -drive if=none,id=d0,format=raw,file=null-co://,file.size=64M
 ";
 
-fn command(packages: &Packages, boot: &Boot<'_>, log: &Path) -> Command {
-    let mut command = packages.command("usr/bin/qemu-system-x86_64");
-    command.env("QEMU_MODULE_DIR", packages.root.join("usr/lib/x86_64-linux-gnu/qemu"));
-    for folder in ["usr/share/qemu", "usr/share/seabios"] {
-        command.arg("-L").arg(packages.root.join(folder));
-    }
-    command.args(["-accel", boot.accel]);
-    command.args(DEVICES.split_whitespace());
-    command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
-    command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(&boot.initramfs);
-    command.args([
-        "-append",
-        "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check",
-    ]);
-    command
-}
+const MEMORY_2: &str = "cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2";
+const NVME: &str = "nvme,bus=prp0,serial=s0,drive=d0";
+const KERNEL_OPTIONS: &str =
+    "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check";

@@ -3,11 +3,11 @@
 //! apt is given its own lists, cache, sources and an empty status file, so that it neither reads nor changes what the
 //! machine has installed. The result is a small Debian of its own: programs in it run with its own C library.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fmt, fs};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::sources;
 
@@ -18,40 +18,82 @@ const KERNEL_META: &str = "linux-image-6.12-cloud-amd64";
 /// Of the `Acquire` settings of the machine (proxies, certificates, dates) those that must not be taken over.
 const NOT_OURS: [&str; 2] = ["Acquire::IndexTargets", "Acquire::Languages"];
 
+/// In an error's chain: this machine cannot fetch packages, which is nobody's mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Debian packages cannot be had here")
+    }
+}
+
 /// An unpacked set of packages.
 pub struct Packages {
     /// The folder that stands for `/`.
-    pub root: PathBuf,
+    root: PathBuf,
+    /// The folder that stands for `/` where the kernel is concerned.
+    pub kernel: PathBuf,
     /// What `uname -r` will say in the guest.
-    pub kernel: String,
+    pub release: String,
 }
 
 impl Packages {
+    /// A file or folder of the packages.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
     /// A command that runs one of the unpacked programs with the unpacked libraries.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.root.join("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"));
-        let library = |folder: &str| self.root.join(folder).display().to_string();
+        let mut command = self.loader();
+        command.arg(self.path(program));
+        command
+    }
+
+    /// The unpacked C library's program loader, told where the libraries are.
+    pub fn loader(&self) -> Command {
+        let mut command = Command::new(self.path("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"));
+        let library = |folder: &str| self.path(folder).display().to_string();
         let path = [library("lib/x86_64-linux-gnu"), library("usr/lib/x86_64-linux-gnu")].join(":");
-        command.arg("--library-path").arg(path).arg(self.root.join(program));
+        command.arg("--library-path").arg(path);
         command
     }
 }
 
-/// Fetches and unpacks, unless an earlier run did.
-pub fn fetch(folder: &Path, refresh: bool) -> Result<Packages> {
-    ensure!(cfg!(target_arch = "x86_64"), "the virtual machine is built from x86-64 packages");
-    let stamp = folder.join("kernel-release");
-    if refresh {
-        fs::remove_dir_all(folder).ok();
+/// Fetches and unpacks, unless an earlier run did. Without `kernel` (`6.12.95+deb12`) it is the newest 6.12 that there was
+/// when this was first run.
+pub fn fetch(folder: &Path, kernel: Option<&str>) -> Result<Packages> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err(anyhow!("the virtual machine's are for x86-64").context(Unavailable));
     }
-    if let Ok(kernel) = fs::read_to_string(&stamp) {
-        return Ok(Packages { root: folder.join("root"), kernel });
+    let apt = Apt { folder: folder.join("apt") };
+    let root = folder.join("root");
+    if !root.exists() {
+        apt.prepare()?;
+        unpack(&apt.install()?, &root)?;
     }
-    let apt = Apt::new(&folder.join("apt"))?;
-    let kernel = apt.download()?;
-    let root = unpack(folder)?;
-    fs::write(&stamp, &kernel)?;
-    Ok(Packages { root, kernel })
+    let release = match kernel {
+        Some(version) => format!("{version}-cloud-amd64"),
+        None => newest_kernel(folder, &apt)?,
+    };
+    let kernel = folder.join("kernels").join(&release);
+    if !kernel.exists() {
+        unpack(&apt.download(&format!("linux-image-{release}"))?, &kernel)?;
+    }
+    Ok(Packages { root, kernel, release })
+}
+
+/// Resolved once, since otherwise every run would have to ask the mirror.
+fn newest_kernel(folder: &Path, apt: &Apt) -> Result<String> {
+    let answer = folder.join("newest-kernel");
+    if let Ok(release) = fs::read_to_string(&answer) {
+        return Ok(release);
+    }
+    let package = apt.dependency(KERNEL_META)?;
+    let release = package.strip_prefix("linux-image-").context("a kernel package's name")?;
+    fs::write(answer, release)?;
+    Ok(release.to_owned())
 }
 
 /// apt with everything of its own.
@@ -60,34 +102,53 @@ struct Apt {
 }
 
 impl Apt {
-    fn new(folder: &Path) -> Result<Self> {
-        let sources = sources::debian_12()?;
+    /// Its configuration and the mirror's lists.
+    fn prepare(&self) -> Result<()> {
+        let sources = sources::debian_12().context(Unavailable)?;
         for part in ["state/lists/partial", "cache/archives/partial", "empty"] {
-            fs::create_dir_all(folder.join(part))?;
+            fs::create_dir_all(self.folder.join(part))?;
         }
-        fs::write(folder.join("e2e.sources"), sources)?;
-        fs::write(folder.join("status"), "")?;
-        fs::write(folder.join("apt.conf"), configuration(folder)?)?;
-        Ok(Self { folder: folder.to_owned() })
+        fs::write(self.folder.join("e2e.sources"), sources)?;
+        fs::write(self.folder.join("status"), "")?;
+        fs::write(self.folder.join("apt.conf"), configuration(&self.folder).context(Unavailable)?)?;
+        eprintln!("e2e: fetching package lists");
+        self.run("apt-get", &["--quiet", "update"])?;
+        Ok(())
     }
 
-    /// Downloads all packages; returns the kernel's release.
-    fn download(&self) -> Result<String> {
-        eprintln!("e2e: fetching QEMU and a kernel as packages");
-        self.run("apt-get", &["--quiet", "update"])?;
+    /// Downloads the wanted packages with all they depend on.
+    fn install(&self) -> Result<Vec<PathBuf>> {
+        eprintln!("e2e: fetching {}", WANTED.join(", "));
         let mut install = vec!["--quiet", "--yes", "--download-only", "-t", "bookworm-backports", "install"];
         install.extend(WANTED);
         self.run("apt-get", &install)?;
-        let package = self.kernel_package()?;
-        self.run("apt-get", &["--quiet", "download", &package])?;
-        let release = package.strip_prefix("linux-image-").context("a kernel package's name")?;
-        Ok(release.to_owned())
+        self.archives("")
     }
 
-    fn kernel_package(&self) -> Result<String> {
-        let text = self.run("apt-cache", &["depends", KERNEL_META])?;
+    /// Downloads one package alone.
+    fn download(&self, package: &str) -> Result<Vec<PathBuf>> {
+        eprintln!("e2e: fetching {package}");
+        self.run("apt-get", &["--quiet", "download", package])?;
+        self.archives(&format!("{package}_"))
+    }
+
+    fn dependency(&self, package: &str) -> Result<String> {
+        let text = self.run("apt-cache", &["depends", package])?;
         let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
-        Ok(name.with_context(|| format!("package {KERNEL_META} names no kernel"))?.to_owned())
+        Ok(name.with_context(|| format!("package {package} depends on nothing"))?.to_owned())
+    }
+
+    /// Downloaded packages whose file name starts so.
+    fn archives(&self, prefix: &str) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(self.folder.join("cache/archives"))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(prefix) && name.ends_with(".deb") {
+                found.push(entry.path());
+            }
+        }
+        Ok(found)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
@@ -97,9 +158,11 @@ impl Apt {
             .env("LC_ALL", "C")
             .current_dir(self.folder.join("cache/archives"))
             .output()
-            .with_context(|| format!("cannot run {program}"))?;
+            .with_context(|| format!("cannot run {program}"))
+            .context(Unavailable)?;
         if !output.status.success() {
-            bail!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Err(anyhow!("{program} {}: {}", arguments.join(" "), words.trim()).context(Unavailable));
         }
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -138,19 +201,17 @@ fn configuration(folder: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Unpacks every downloaded package into a fresh root.
-fn unpack(folder: &Path) -> Result<PathBuf> {
-    eprintln!("e2e: unpacking");
-    let root = folder.join("root");
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
+/// Unpacks packages into a folder, which is there only when all of them are in it.
+fn unpack(archives: &[PathBuf], folder: &Path) -> Result<()> {
+    let mut unfinished = folder.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    fs::remove_dir_all(&unfinished).ok();
+    fs::create_dir_all(&unfinished)?;
+    for archive in archives {
+        let status = Command::new("dpkg-deb").arg("-x").arg(archive).arg(&unfinished).status()?;
+        ensure!(status.success(), "dpkg-deb -x {}: {status}", archive.display());
     }
-    for entry in fs::read_dir(folder.join("apt/cache/archives"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "deb") {
-            let status = Command::new("dpkg-deb").arg("-x").arg(&path).arg(&root).status()?;
-            ensure!(status.success(), "dpkg-deb -x {}: {status}", path.display());
-        }
-    }
-    Ok(root)
+    fs::rename(unfinished, folder)?;
+    Ok(())
 }

@@ -1,0 +1,97 @@
+//! The functions of the machine that have mailboxes, found in sysfs.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::doe::Mailbox;
+use crate::system::read_line;
+
+const CLASS_CXL_MEMORY: u32 = 0x05_0210;
+const CLASS_NVME: u32 = 0x01_0802;
+const CLASS_BRIDGE: u32 = 0x06_0400;
+const UPSTREAM_PORT: u32 = 5;
+
+/// The machine's functions by what they are.
+pub struct Functions {
+    /// The two memories, by serial number: the first with the emulator's own table, the second with ours.
+    pub memories: [String; 2],
+    /// The CXL switch's upstream port.
+    pub switch: String,
+    /// The NVMe drive, whose mailbox speaks SPDM.
+    pub nvme: String,
+}
+
+impl Functions {
+    /// Looks for them.
+    pub fn find() -> Result<Self> {
+        let memories = of_class(CLASS_CXL_MEMORY)?;
+        Ok(Self {
+            memories: [with_serial(&memories, 1)?, with_serial(&memories, 2)?],
+            switch: upstream_port()?,
+            nvme: of_class(CLASS_NVME)?.pop().context("the machine has no NVMe drive")?,
+        })
+    }
+
+    /// Each with the name it has in the report and the protocols its mailbox must speak.
+    pub fn all(&self) -> [(&'static str, &str, &'static [&'static str]); 4] {
+        const TABLE: &[&str] = &["0001:00", "1e98:02"];
+        const SPDM: &[&str] = &["0001:00", "0001:01", "0001:02"];
+        [
+            ("memory 1", &self.memories[0], TABLE),
+            ("memory 2", &self.memories[1], TABLE),
+            ("switch", &self.switch, TABLE),
+            ("nvme", &self.nvme, SPDM),
+        ]
+    }
+}
+
+/// The sysfs folder of a function.
+pub fn folder(address: &str) -> PathBuf {
+    PathBuf::from("/sys/bus/pci/devices").join(address)
+}
+
+/// The addresses, ascending, of all functions with this class code.
+fn of_class(class: u32) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/sys/bus/pci/devices")? {
+        let path = entry?.path();
+        let text = read_line(path.join("class"))?;
+        if u32::from_str_radix(text.trim_start_matches("0x"), 16)? == class {
+            found.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn with_serial(addresses: &[String], serial: u64) -> Result<String> {
+    for address in addresses {
+        let mailbox = Mailbox::open(address)?;
+        let at = mailbox.capability(0x03)?.with_context(|| format!("{address} has no serial number"))?;
+        if u64::from(mailbox.register(at + 8)?) << 32 | u64::from(mailbox.register(at + 4)?) == serial {
+            return Ok(address.clone());
+        }
+    }
+    anyhow::bail!("no memory has serial number {serial}")
+}
+
+/// The bridge with a mailbox: it must be the one upstream port.
+fn upstream_port() -> Result<String> {
+    let mut found: Vec<String> = of_class(CLASS_BRIDGE)?;
+    found.retain(|address| port_type(address).is_ok_and(|kind| kind == UPSTREAM_PORT));
+    ensure!(found.len() == 1, "the machine has {} upstream ports", found.len());
+    found.pop().context("no upstream port")
+}
+
+/// The device/port type in the PCI Express capability.
+fn port_type(address: &str) -> Result<u32> {
+    let config = fs::read(folder(address).join("config"))?;
+    let mut at = usize::from(config[0x34] & 0xfc);
+    while at != 0 && config[at] != 0x10 {
+        at = usize::from(config[at + 1] & 0xfc);
+    }
+    ensure!(at != 0, "{address} is not PCI Express");
+    Ok(u32::from(config[at + 2] >> 4))
+}
