@@ -70,3 +70,33 @@ pub fn installed_target() -> Result<Option<&'static str>> {
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Row D10: every core is built without its features, and with each of them alone.
+    #[test]
+    fn each_feature_is_built_alone_and_so_is_none() {
+        let features = ["alloc", "default", "print"].map(str::to_owned).to_vec();
+        let package = Package { features, ..Package::sound("protocols/doe") };
+        assert_eq!(combinations(&package), ["", "alloc", "print"]);
+    }
+
+    /// Row D10: the mailbox, and what it stands on, ask for none of the protocols that run over mailboxes.
+    #[test]
+    fn the_mailbox_needs_none_of_its_users() {
+        let tree = Tree::read().unwrap();
+        let mut needed = BTreeSet::new();
+        let mut open = vec!["lanewarden-doe"];
+        while let Some(name) = open.pop() {
+            let package = tree.packages.iter().find(|package| package.name == name);
+            needed.extend(package.map(|package| package.folder.as_str()));
+            let dependencies = package.into_iter().flat_map(|package| &package.dependencies);
+            open.extend(dependencies.filter(|it| it.folder.is_some() && !it.dev).map(|it| it.name.as_str()));
+        }
+        assert_eq!(needed, ["protocols/doe", "protocols/pci", "protocols/time"].into());
+    }
+}
