@@ -6,22 +6,27 @@
 
 use anyhow::{Context, Result, bail};
 
-/// What the kernel adds for each link of 32 GT/s, 16 lanes and 68-byte flits.
+/// What the kernel adds for each link of 32 GT/s and 68-byte flits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Formula {
-    /// 68 B / 4000 MB/s = 17,000 ps, added to nanoseconds as it is.
+    /// The time of a flit on one lane in picoseconds, added to nanoseconds as it is.
     PicosecondsAsNanoseconds,
-    /// 68 B / (4000 MB/s * 16) = 1,062 ps, rounded up to 2 ns.
+    /// The time of a flit on all lanes, rounded up to nanoseconds for each link.
     Nanoseconds,
 }
+
+/// 68 B on a lane of 4000 MB/s.
+const LANE_PS: u64 = 17_000;
 
 /// Newest 6.12 kernel seen to add picoseconds to nanoseconds.
 const LAST_OLD: u32 = 115;
 /// Oldest 6.12 kernel seen to compute in nanoseconds.
 const FIRST_NEW: u32 = 117;
 
-/// The right figure for one such link, in nanoseconds.
-pub const LINK_NS: u64 = 2;
+/// The right figure for a link of so many lanes.
+pub fn link_ns(lanes: u64) -> u64 {
+    (LANE_PS / lanes).div_ceil(1000)
+}
 
 impl Formula {
     /// Of the kernel with this release string. A version nobody has looked at is an error, not a guess.
@@ -40,11 +45,12 @@ impl Formula {
         }
     }
 
-    /// What a kernel with this formula says where the right answer is `ns` over so many links.
-    pub fn kernels_latency(self, ns: u64, links: u64) -> u64 {
+    /// What a kernel with this formula says where the right answer is `ns` over links of so many lanes each.
+    pub fn kernels_latency(self, ns: u64, links: &[u64]) -> u64 {
+        let right: u64 = links.iter().map(|&lanes| link_ns(lanes)).sum();
         match self {
             Self::Nanoseconds => ns,
-            Self::PicosecondsAsNanoseconds => ns - links * LINK_NS + links * 17_000,
+            Self::PicosecondsAsNanoseconds => ns - right + LANE_PS * links.len() as u64,
         }
     }
 }
@@ -68,8 +74,9 @@ mod tests {
 
     #[test]
     fn the_known_figures_of_both_kernels_follow_from_the_right_one() {
-        assert_eq!(Formula::Nanoseconds.kernels_latency(334, 2), 334);
-        assert_eq!(Formula::PicosecondsAsNanoseconds.kernels_latency(334, 2), 34_330);
-        assert_eq!(Formula::PicosecondsAsNanoseconds.kernels_latency(434, 2), 34_430);
+        assert_eq!([link_ns(16), link_ns(4), link_ns(1)], [2, 5, 17]);
+        assert_eq!(Formula::Nanoseconds.kernels_latency(334, &[16, 16]), 334);
+        assert_eq!(Formula::PicosecondsAsNanoseconds.kernels_latency(334, &[16, 16]), 34_330);
+        assert_eq!(Formula::PicosecondsAsNanoseconds.kernels_latency(319, &[16, 1]), 34_300);
     }
 }

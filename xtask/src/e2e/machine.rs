@@ -140,7 +140,8 @@ const DEVICES: &str = "
     -drive if=none,id=d0,format=raw,file=null-co://,file.size=64M
 ";
 
-const MEMORY_2: &str = "cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2";
+/// Its narrow link makes the link's part of latency and bandwidth stand out.
+const MEMORY_2: &str = "cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2,x-width=2";
 const NVME: &str = "nvme,bus=prp0,serial=s0,drive=d0";
 const KERNEL_OPTIONS: &str =
     "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check";

@@ -4,27 +4,67 @@ use anyhow::Result;
 
 use super::tables::Tables;
 use crate::cxl::{Figures, Object, region_figures};
-use crate::formula::{Formula, LINK_NS};
+use crate::formula::{Formula, link_ns};
 use crate::{report, system};
 
-/// Links between the root port and a memory: to the switch, and from it.
-const LINKS: u64 = 2;
 /// Host to host bridge, from the firmware's HMAT.
 const HOST: (u64, u64) = (30, 12 * 1024);
 /// The switch, from its own table.
 const SWITCH: (u64, u64) = (150, 16 * 1024);
-/// The memories' own figures: read and write latency in nanoseconds, read and write bandwidth in MB/s.
-const MEMORIES: [[u64; 4]; 2] = [[150, 250, 16_000, 16_000], [120, 180, 8_000, 6_000]];
+/// Bandwidth of a lane.
+const LANE: u64 = 4000;
 
-/// What must come out for a memory, reckoned by hand from the machine's description.
-fn by_hand([read_latency, write_latency, read_bandwidth, write_bandwidth]: [u64; 4]) -> Figures {
-    let before = HOST.0 + SWITCH.0 + LINKS * LINK_NS;
-    let narrowest = HOST.1.min(SWITCH.1);
-    Figures {
-        read_latency: before + read_latency,
-        write_latency: before + write_latency,
-        read_bandwidth: narrowest.min(read_bandwidth),
-        write_bandwidth: narrowest.min(write_bandwidth),
+/// A memory as the machine was built.
+struct Memory {
+    /// Lanes of the links to the switch and from it.
+    links: [u64; 2],
+    /// From its own table.
+    own: Figures,
+}
+
+const MEMORIES: [Memory; 2] = [
+    Memory {
+        links: [16, 16],
+        own: Figures {
+            read_latency: 150,
+            write_latency: 250,
+            read_bandwidth: 16_000,
+            write_bandwidth: 16_000,
+        },
+    },
+    Memory {
+        links: [16, 2],
+        own: Figures {
+            read_latency: 120,
+            write_latency: 180,
+            read_bandwidth: 10_000,
+            write_bandwidth: 6_000,
+        },
+    },
+];
+
+impl Memory {
+    /// What must come out, reckoned by hand from the machine's description.
+    fn right(&self) -> Figures {
+        let before = HOST.0 + SWITCH.0 + self.links.map(link_ns).iter().sum::<u64>();
+        let narrowest =
+            self.links.iter().map(|lanes| lanes * LANE).chain([HOST.1, SWITCH.1]).min().unwrap_or(0);
+        Figures {
+            read_latency: before + self.own.read_latency,
+            write_latency: before + self.own.write_latency,
+            read_bandwidth: narrowest.min(self.own.read_bandwidth),
+            write_bandwidth: narrowest.min(self.own.write_bandwidth),
+        }
+    }
+
+    /// What a kernel with this formula says.
+    fn kernels(&self, formula: Formula) -> Figures {
+        let right = self.right();
+        Figures {
+            read_latency: formula.kernels_latency(right.read_latency, &self.links),
+            write_latency: formula.kernels_latency(right.write_latency, &self.links),
+            ..right
+        }
     }
 }
 
@@ -32,8 +72,7 @@ fn by_hand([read_latency, write_latency, read_bandwidth, write_bandwidth]: [u64;
 pub fn compare(kernels: &Tables<Object>) -> Result<()> {
     let formula = Formula::of(&system::release())?;
     for (index, memory) in MEMORIES.iter().enumerate() {
-        let right = by_hand(*memory);
-        let expected = as_kernel(right, formula);
+        let expected = memory.kernels(formula);
         let classes = region_figures(&kernels.memories[index].name, index)?;
         for (class, figures) in classes.iter().enumerate() {
             let name = format!("memory {}: kernel's access{class}, {formula:?}", index + 1);
@@ -41,12 +80,4 @@ pub fn compare(kernels: &Tables<Object>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn as_kernel(right: Figures, formula: Formula) -> Figures {
-    Figures {
-        read_latency: formula.kernels_latency(right.read_latency, LINKS),
-        write_latency: formula.kernels_latency(right.write_latency, LINKS),
-        ..right
-    }
 }
