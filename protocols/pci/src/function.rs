@@ -109,7 +109,7 @@ impl Function {
         Ok(function)
     }
 
-    const fn bare(address: Address, header: Header) -> Self {
+    pub(crate) const fn bare(address: Address, header: Header) -> Self {
         Self {
             address,
             header,

@@ -6,10 +6,16 @@
 //!
 //! Bits that are not defined are dropped. What only secondary sources say is marked in the field's text.
 
+pub mod aer;
 pub mod cxl;
 pub mod doe;
+pub mod dpc;
 pub mod dsn;
 pub mod dvsec;
 pub(crate) mod field;
 pub mod header;
+pub mod ide;
+pub mod msi;
+pub mod msix;
 pub mod pcie;
+pub mod pm;

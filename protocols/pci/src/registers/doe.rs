@@ -83,3 +83,49 @@ impl Doe {
         })
     }
 }
+
+/// What a mailbox is doing at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// DOE Control. The bits that act read as zero.
+    pub control: Control,
+    /// DOE Status.
+    pub status: Status,
+}
+
+impl Activity {
+    /// Reads Control and Status of the capability at `offset`: two registers. Reading them disturbs nobody.
+    pub fn read<C: ConfigSpace>(config: &mut C, offset: u16) -> Result<Self, AccessError> {
+        let control = super::field::extended(config, offset, CONTROL)?;
+        let status = super::field::extended(config, offset, STATUS)?;
+        Ok(Self { control: Control::from_bits_truncate(control), status: Status::from_bits_truncate(status) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Image;
+
+    #[test]
+    fn a_mailbox_that_can_interrupt_with_a_stranger_at_work() {
+        let mut image = Image::new(4096).with(0x164, 0x0000_1fff).with(0x168, 2).with(0x16c, 0x8000_0001);
+        let doe = Doe::read(&mut image, 0x160, 1).unwrap();
+        assert_eq!((doe.interrupt, doe.attention, doe.async_messages), (Some(0x7ff), true, false));
+        let activity = Activity::read(&mut image, 0x160).unwrap();
+        assert_eq!(activity.control, Control::INTERRUPT_ENABLE);
+        assert_eq!(activity.status, Status::BUSY | Status::READY);
+    }
+
+    #[test]
+    fn a_message_number_means_nothing_without_interrupt_support() {
+        let doe = Doe::read(&mut Image::new(4096).with(0x164, 0x2ffe), 0x160, 2).unwrap();
+        assert_eq!((doe.interrupt, doe.async_messages), (None, true));
+    }
+
+    #[test]
+    fn a_mailbox_at_the_very_end_is_refused() {
+        assert_eq!(Doe::read(&mut Image::new(4096), 0xffc, 1), Err(AccessError::OutOfRange(0x1000)));
+        assert_eq!(Activity::read(&mut Image::new(4096), 0xffff), Err(AccessError::OutOfRange(0xffff)));
+    }
+}

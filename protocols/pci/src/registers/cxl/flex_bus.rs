@@ -16,6 +16,8 @@ const CAPABILITY_2: u16 = 0x14;
 const CONTROL_2: u16 = 0x18;
 /// Offset of Status 2, from revision 2 on.
 const STATUS_2: u16 = 0x1c;
+/// Length of revision 2.
+const END: u16 = 0x20;
 
 bitflags! {
     /// What a flex bus port can do, has been told to do, or does; the three registers share their bits.
@@ -91,12 +93,13 @@ pub struct FlexBusTraining {
 }
 
 impl FlexBusTraining {
-    /// Reads the later registers: up to four, as far as the revision has them.
+    /// Reads the later registers: up to four, as far as revision and stated length have them.
     pub fn read<C: ConfigSpace>(config: &mut C, dvsec: &Dvsec) -> Result<Self, AccessError> {
-        let received = (dvsec.revision >= 1).then(|| dvsec.register(config, RECEIVED_TS)).transpose()?;
+        let has = |revision, end| dvsec.revision >= revision && dvsec.length >= end;
+        let received = has(1, CAPABILITY_2).then(|| dvsec.register(config, RECEIVED_TS)).transpose()?;
         Ok(Self {
             received_ts: received.map(|value| bits(value, 0, 24)),
-            nop_hint: (dvsec.revision >= 2).then(|| nop_hint(config, dvsec)).transpose()?,
+            nop_hint: has(2, END).then(|| nop_hint(config, dvsec)).transpose()?,
         })
     }
 }
@@ -134,6 +137,9 @@ mod tests {
 
     #[test]
     fn early_revisions_end_earlier() {
+        let middle = Dvsec { length: 0x14, ..DVSEC };
+        let received = FlexBusTraining { received_ts: Some(0), nop_hint: None };
+        assert_eq!(FlexBusTraining::read(&mut Image::new(4096), &middle), Ok(received));
         let early = Dvsec { revision: 0, length: 0x10, ..DVSEC };
         let none = FlexBusTraining { received_ts: None, nop_hint: None };
         assert_eq!(FlexBusTraining::read(&mut Image::new(4096), &early), Ok(none));
