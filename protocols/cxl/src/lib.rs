@@ -2,6 +2,7 @@
 //!
 //! * [`table_access`]: reading a Coherent Device Attribute Table through a DOE mailbox, without the mailbox.
 //! * [`cdat`]: that table, its structures, and a builder for it.
+//! * [`acpi`]: the tables from which the host's own part is known.
 //! * [`coordinates`]: latency and bandwidth, known or unknown.
 //! * [`path`]: from an initiator to each memory through any number of switches.
 //!
@@ -13,6 +14,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod acpi;
 mod bytes;
 pub mod cdat;
 pub mod coordinates;
