@@ -1,0 +1,109 @@
+//! Why a mailbox gave no answer.
+
+use lanewarden_cxl::cdat::ParseError;
+use lanewarden_cxl::table_access::TableError;
+use lanewarden_doe::{Blame, DiscoveryError, Error};
+use lanewarden_pci::{AccessError, Claim, LockError};
+
+/// Why a mailbox gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailboxError {
+    /// Someone else uses it, and sharing was not asked for. Nothing was written.
+    #[error("in use by the {0}")]
+    InUse(Claim),
+    /// Its lock was not to be had.
+    #[error("{0}")]
+    Lock(#[from] LockError),
+    /// The function could not be opened.
+    #[error("{0}")]
+    Open(AccessError),
+    /// The exchange itself failed.
+    #[error("{step}: {source}")]
+    Exchange {
+        /// What was asked for.
+        step: Step,
+        /// What went wrong.
+        source: Error,
+    },
+    /// The discovery list is wrong.
+    #[error("discovery: {0}")]
+    Discovery(#[from] DiscoveryError),
+    /// The table is wrong.
+    #[error("table access: {0}")]
+    Table(#[from] TableError),
+    /// What the kernel publishes is no table.
+    #[error("the kernel's copy of the table: {0}")]
+    KernelTable(ParseError),
+}
+
+/// What was asked for in an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A discovery entry, by index.
+    Discovery(u8),
+    /// A table entry, by handle.
+    TableEntry(u16),
+    /// A request of the caller's own.
+    Request,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Discovery(index) => write!(f, "discovery entry {index}"),
+            Self::TableEntry(handle) => write!(f, "table entry {handle:#x}"),
+            Self::Request => f.write_str("request"),
+        }
+    }
+}
+
+/// The kinds of failure that a caller tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Anything else.
+    Failure,
+    /// It is not, or no longer, there.
+    NotFound,
+    /// This process may not.
+    Permission,
+    /// Time ran out, or the mailbox is dead.
+    Device,
+    /// Someone else has it.
+    Busy,
+    /// The device broke the protocol.
+    Protocol,
+}
+
+impl MailboxError {
+    /// Which kind it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::InUse(_) | Self::Lock(LockError::Held(_)) => Class::Busy,
+            Self::Lock(LockError::Denied) => Class::Permission,
+            Self::Lock(LockError::System(_)) => Class::Failure,
+            Self::Open(access) => Class::of(*access),
+            Self::Exchange { source: Error::Access { source, .. }, .. } => Class::of(*source),
+            Self::Exchange { source, .. } => match source.blame() {
+                Blame::Peer => Class::Protocol,
+                Blame::Caller | Blame::Transport => Class::Failure,
+                Blame::Time => Class::Device,
+                Blame::OtherAgent => Class::Busy,
+            },
+            Self::Discovery(_) | Self::Table(_) | Self::KernelTable(_) => Class::Protocol,
+        }
+    }
+}
+
+impl Class {
+    /// The class of an access that did not happen.
+    #[must_use]
+    pub fn of(access: AccessError) -> Self {
+        match access {
+            AccessError::Gone => Self::NotFound,
+            AccessError::Denied | AccessError::Lockdown => Self::Permission,
+            AccessError::Claimed => Self::Busy,
+            AccessError::OutOfRange(_) | AccessError::System(_) => Self::Failure,
+        }
+    }
+}
