@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 
 use crate::capability::{Capability, ExtendedCapability};
 use crate::registers::aer::{self, Aer};
-use crate::registers::cxl::{self, Device, FlexBus, FlexBusTraining, GpfDevice, GpfPort, PortExtensions};
+use crate::registers::cxl::{
+    self, Device, FlexBus, FlexBusTraining, GpfDevice, GpfPort, PortExtensions, ResetDefaults,
+};
 use crate::registers::doe::{self, Activity, Doe};
 use crate::registers::dpc::{self, Dpc};
 use crate::registers::dsn::{self, SerialNumber};
@@ -15,6 +17,7 @@ use crate::registers::msi::{self, Message, Msi};
 use crate::registers::msix::{self, MsiX};
 use crate::registers::pcie::{self, Pcie, PortType};
 use crate::registers::pm::{self, PowerManagement};
+use crate::registers::ssid;
 use crate::{AccessError, ConfigSpace, Function};
 
 /// What a capability says.
@@ -22,6 +25,8 @@ use crate::{AccessError, ConfigSpace, Function};
 pub enum Detail {
     /// Power Management.
     PowerManagement(PowerManagement),
+    /// Subsystem Vendor ID and Subsystem ID of a bridge.
+    Subsystem(u16, u16),
     /// MSI, and where it goes.
     Msi(Msi, Message),
     /// MSI-X.
@@ -75,8 +80,8 @@ impl PciExpress {
 /// What one of CXL's DVSECs says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CxlDetail {
-    /// CXL device.
-    Device(Box<Device>),
+    /// CXL device, and what resets do to its memory.
+    Device(Box<Device>, Option<ResetDefaults>),
     /// Functions that do neither CXL.cache nor CXL.mem, as eight registers of bits.
     NonCxlFunctionMap([u32; 8]),
     /// Extensions for ports.
@@ -100,7 +105,9 @@ impl CxlDetail {
             return Ok(None);
         }
         Ok(Some(match dvsec.id {
-            cxl::DEVICE => Self::Device(Box::new(Device::read(config, dvsec)?)),
+            cxl::DEVICE => {
+                Self::Device(Box::new(Device::read(config, dvsec)?), ResetDefaults::read(config, dvsec)?)
+            }
             cxl::NON_CXL_FUNCTION_MAP => Self::NonCxlFunctionMap(cxl::non_cxl_functions(config, dvsec)?),
             cxl::PORT_EXTENSIONS => Self::PortExtensions(PortExtensions::read(config, dvsec)?),
             cxl::GPF_PORT => Self::GpfPort(GpfPort::read(config, dvsec)?),
@@ -123,6 +130,7 @@ impl Detail {
             pm::ID => PowerManagement::read(config, at).map(Self::PowerManagement),
             msi::ID => Msi::read(config, at).and_then(|msi| Ok(Self::Msi(msi, msi.message(config)?))),
             msix::ID => MsiX::read(config, at).map(Self::MsiX),
+            ssid::ID => ssid::subsystem(config, at).map(|(vendor, id)| Self::Subsystem(vendor, id)),
             pcie::ID => PciExpress::read(config, at).map(|whole| Self::PciExpress(Box::new(whole))),
             _ => Ok(Self::Other),
         })
@@ -203,7 +211,9 @@ mod tests {
             .with(0x80, 0x0000_9001)
             .with(0x90, 0x0080_a005)
             .with(0xa0, 0x0001_b011)
-            .with(0xb0, 0x0000_0009)
+            .with(0xb0, 0x0000_c009)
+            .with(0xc0, 0x0000_000d)
+            .with(0xc4, 0x0002_1af4)
             .with(0x100, header(aer::ID, 2, 0x148))
             .with(0x148, header(dpc::ID, 1, 0x160))
             .with(0x160, header(ide::ID, 1, 0x200))
@@ -224,7 +234,7 @@ mod tests {
         );
         assert!(matches!(&second.1, Detail::Doe(doe, _) if doe.version == 2));
         assert!(
-            matches!(&device.1, Detail::Dvsec(_, Some(CxlDetail::Device(device))) if device.range_count == 1)
+            matches!(&device.1, Detail::Dvsec(_, Some(CxlDetail::Device(device, None))) if device.range_count == 1)
         );
         assert!(matches!(&port.1, Detail::Dvsec(_, Some(CxlDetail::FlexBus(port, _))) if port.is_trained()));
     }
@@ -232,14 +242,16 @@ mod tests {
     #[test]
     fn a_root_port_has_slot_root_and_error_registers() {
         let details = details(busy());
-        let [express, pm, msi, msix, other] = &details.conventional[..] else { panic!("five entries") };
+        let [express, pm, msi, msix, other, subsystem] = &details.conventional[..] else {
+            panic!("six entries")
+        };
         assert!(
             matches!(&express.1, Detail::PciExpress(whole) if whole.slot.is_some() && whole.root.is_some())
         );
         assert!(matches!(pm.1, Detail::PowerManagement(_)));
         assert!(matches!(msi.1, Detail::Msi(msi, _) if msi.wide));
         assert!(matches!(msix.1, Detail::MsiX(msix) if msix.vectors == 2));
-        assert_eq!(other.1, Detail::Other);
+        assert_eq!((&other.1, &subsystem.1), (&Detail::Other, &Detail::Subsystem(0x1af4, 2)));
         let [aer, dpc, ide, dvsec] = &details.extended[..] else { panic!("four entries") };
         assert!(matches!(&aer.1, Detail::Aer(aer) if aer.root.is_some()));
         assert!(matches!(&dpc.1, Detail::Dpc(_)));

@@ -19,3 +19,4 @@ pub mod msi;
 pub mod msix;
 pub mod pcie;
 pub mod pm;
+pub mod ssid;

@@ -7,7 +7,9 @@ mod locator;
 mod logical;
 mod port;
 
-pub use device::{Device, DeviceCapability, DeviceControl, MediaType, MemoryClass, MemoryRange};
+pub use device::{
+    Device, DeviceCapability, DeviceControl, MediaType, MemoryClass, MemoryRange, ResetDefaults,
+};
 pub use flex_bus::{FlexBus, FlexBusTraining, Protocols};
 pub use gpf::{GpfDevice, GpfPort};
 pub use locator::{BlockKind, RegisterBlock, register_blocks};

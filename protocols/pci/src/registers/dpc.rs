@@ -66,6 +66,8 @@ pub struct Dpc {
     pub interrupt_message: u8,
     /// The single bits of DPC Capability.
     pub capability: Capability,
+    /// How much a root port logs of its programmed I/O, in registers.
+    pub log_size: u8,
     /// What triggers it: 0 nothing, 1 fatal errors, 2 non-fatal ones as well.
     pub trigger: u8,
     /// The single bits of DPC Control.
@@ -76,6 +78,8 @@ pub struct Dpc {
     pub reason: u8,
     /// Extension of the reason: 0 root port's programmed I/O, 1 software.
     pub reason_extension: u8,
+    /// Bit number of the first error of a root port's programmed I/O, 0-31.
+    pub first_error: u8,
     /// Requester ID of the error from below.
     pub source: u16,
 }
@@ -88,11 +92,13 @@ impl Dpc {
         Ok(Self {
             interrupt_message: bits8(capability, 0, 5),
             capability: Capability::from_bits_truncate(low_half(capability)),
+            log_size: bits8(capability, 8, 4),
             trigger: bits8(capability, 16, 2),
             control: Control::from_bits_truncate(high_half(capability)),
             status: Status::from_bits_truncate(low_half(status)),
             reason: bits8(status, 1, 2),
             reason_extension: bits8(status, 5, 2),
+            first_error: bits8(status, 8, 5),
             source: high_half(status),
         })
     }
@@ -105,12 +111,13 @@ mod tests {
 
     #[test]
     fn a_port_held_down_by_a_fatal_error_from_below() {
-        let mut image = Image::new(4096).with(0x1d4, 0x000a_00c3).with(0x1d8, 0x0f00_000d);
+        let mut image = Image::new(4096).with(0x1d4, 0x000a_04c3).with(0x1d8, 0x0f00_1f0d);
         let dpc = Dpc::read(&mut image, 0x1d0).unwrap();
         assert_eq!((dpc.interrupt_message, dpc.trigger), (3, 2));
         assert_eq!(dpc.capability, Capability::POISONED_EGRESS_BLOCKING | Capability::SOFTWARE_TRIGGER);
         assert_eq!(dpc.control, Control::INTERRUPT);
         assert_eq!(dpc.status, Status::TRIGGERED | Status::INTERRUPT);
         assert_eq!((dpc.reason, dpc.reason_extension, dpc.source), (2, 0, 0x0f00));
+        assert_eq!((dpc.log_size, dpc.first_error), (4, 31));
     }
 }

@@ -8,8 +8,8 @@ mod link;
 mod root;
 mod slot;
 
-pub use device::{Device, DeviceControl, DeviceFlags, DeviceFlags2, DeviceStatus};
-pub use link::{Link, LinkControl, LinkFlags, LinkStatus, Speed, Speeds};
+pub use device::{Device, DeviceControl, DeviceControl2, DeviceFlags, DeviceFlags2, DeviceStatus};
+pub use link::{Link, LinkControl, LinkControl2, LinkFlags, LinkStatus, LinkStatus2, Speed, Speeds};
 pub use root::{Root, RootControl};
 pub use slot::{Indicator, Slot, SlotControl, SlotFlags, SlotStatus};
 

@@ -73,6 +73,8 @@ bitflags! {
 pub struct PowerManagement {
     /// Version of the capability: 3 with PCI Express.
     pub version: u8,
+    /// Needs the PCI clock to ask to be woken (conventional PCI).
+    pub clock_needed: bool,
     /// Needs no time to recover on the way from D3hot to D0.
     pub immediate_readiness: bool,
     /// Needs initialisation of its own kind after a reset.
@@ -93,6 +95,12 @@ pub struct PowerManagement {
     pub wake_enabled: bool,
     /// It asks to be woken.
     pub wake_status: bool,
+    /// What the Data register reports, as selected, 0-15.
+    pub data_select: u8,
+    /// The scale of the Data register as encoded, 0-3; 0 where there is no such register.
+    pub data_scale: u8,
+    /// The Data register.
+    pub data: u8,
 }
 
 impl PowerManagement {
@@ -102,6 +110,7 @@ impl PowerManagement {
         let control = conventional(config, offset, CONTROL)?;
         Ok(Self {
             version: bits8(capabilities, 0, 3),
+            clock_needed: bit(capabilities, 3),
             immediate_readiness: bit(capabilities, 4),
             specific_initialisation: bit(capabilities, 5),
             auxiliary_current_ma: auxiliary_current(bits8(capabilities, 6, 3)),
@@ -112,6 +121,9 @@ impl PowerManagement {
             no_soft_reset: bit(control, 3),
             wake_enabled: bit(control, 8),
             wake_status: bit(control, 15),
+            data_select: bits8(control, 9, 4),
+            data_scale: bits8(control, 13, 2),
+            data: bits8(control, 24, 8),
         })
     }
 }
@@ -136,13 +148,14 @@ mod tests {
 
     #[test]
     fn a_drive_asleep_that_keeps_its_registers() {
-        let mut image = Image::new(256).with(0x40, 0xcbd3_0001).with(0x44, 0x810b);
+        let mut image = Image::new(256).with(0x40, 0xcbd3_0001).with(0x44, 0x2a00_cf0b);
         let pm = PowerManagement::read(&mut image, 0x40).unwrap();
         assert_eq!((pm.version, pm.state), (3, PowerState::D3Hot));
         assert!(pm.no_soft_reset && pm.wake_enabled && pm.wake_status && pm.immediate_readiness && pm.d1);
         assert!(!pm.d2 && !pm.specific_initialisation);
         assert_eq!(pm.wake_from, WakeFrom::D0 | WakeFrom::D3_HOT | WakeFrom::D3_COLD);
         assert_eq!(pm.auxiliary_current_ma, 375);
+        assert_eq!((pm.data_select, pm.data_scale, pm.data, pm.clock_needed), (7, 2, 0x2a, false));
     }
 
     #[test]

@@ -19,6 +19,8 @@ const RANGES: u16 = 0x18;
 const RANGE_SIZE: u16 = 0x10;
 /// Offset of Capability 3, from revision 2 on.
 const CAPABILITY_3: u16 = 0x38;
+/// Length of revision 2.
+const END: u16 = 0x3c;
 
 bitflags! {
     /// The single bits of DVSEC CXL Capability (8.1.3.1).
@@ -164,6 +166,32 @@ const fn interleave(encoding: u8) -> u32 {
     }
 }
 
+bitflags! {
+    /// After which resets volatile memory comes back in its default state: DVSEC CXL Capability 3.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ResetDefaults: u8 {
+        /// After a cold reset.
+        const COLD = 1;
+        /// After a warm reset.
+        const WARM = 1 << 1;
+        /// After a hot reset.
+        const HOT = 1 << 2;
+        /// Whether it does after a hot reset can be set.
+        const HOT_CONFIGURABLE = 1 << 3;
+    }
+}
+
+impl ResetDefaults {
+    /// Reads the register: one. `None`, and no access, where revision or stated length do not have it.
+    pub fn read<C: ConfigSpace>(config: &mut C, dvsec: &Dvsec) -> Result<Option<Self>, AccessError> {
+        if dvsec.revision < 2 || dvsec.length < END {
+            return Ok(None);
+        }
+        let value = dvsec.register(config, CAPABILITY_3)?;
+        Ok(Some(Self::from_bits_truncate(bits8(value, 0, 4))))
+    }
+}
+
 /// What a device says of itself as a CXL device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -175,6 +203,10 @@ pub struct Device {
     pub range_count: u8,
     /// The single bits of its Control register.
     pub control: DeviceControl,
+    /// How much of the host's snoop filter the cache takes up, as set by software, 0-31.
+    pub snoop_filter_coverage: u8,
+    /// Granularity of that figure as encoded, 0-7.
+    pub snoop_filter_granularity: u8,
     /// Viral state was entered.
     pub viral: bool,
     /// Caching is disabled.
@@ -208,6 +240,8 @@ impl Device {
             capability: DeviceCapability::from_bits_truncate(low_half(capability)),
             range_count,
             control: DeviceControl::from_bits_truncate(low_half(control)),
+            snoop_filter_coverage: bits8(control, 3, 5),
+            snoop_filter_granularity: bits8(control, 8, 3),
             viral: bit(control, 30),
             caching_disabled: bit(control2, 0),
             cache_invalid: bit(control2, 16),
@@ -218,17 +252,6 @@ impl Device {
             cache_size: cache_size(bits8(lock, 16, 4), bits8(lock, 24, 8)),
             ranges: ranges(config, dvsec, range_count)?,
         })
-    }
-
-    /// Reads what volatile memory holds after each kind of reset, from revision 2 on: one register.
-    pub fn read_capability_3<C: ConfigSpace>(
-        config: &mut C,
-        dvsec: &Dvsec,
-    ) -> Result<Option<u8>, AccessError> {
-        if dvsec.revision < 2 {
-            return Ok(None);
-        }
-        Ok(Some(bits8(dvsec.register(config, CAPABILITY_3)?, 0, 4)))
     }
 
     /// Which type of device this is; `None` where it has neither cache nor memory.
@@ -305,6 +328,16 @@ mod tests {
         assert_eq!((range.media, range.class), (MediaType::NonVolatile, MemoryClass::Cdat));
         assert_eq!((range.desired_interleave, range.active_timeout_s), (2048, 4));
         assert_eq!(device.ranges[1], None);
+    }
+
+    #[test]
+    fn what_a_reset_does_to_memory_is_told_from_revision_2_on() {
+        let mut image = type_3().with(0x238, 0xf5);
+        let later = Dvsec { revision: 2, length: 0x3c, ..DVSEC };
+        let told = ResetDefaults::COLD | ResetDefaults::HOT;
+        assert_eq!(ResetDefaults::read(&mut image, &later), Ok(Some(told)));
+        assert_eq!(ResetDefaults::read(&mut image, &DVSEC), Ok(None));
+        assert_eq!(ResetDefaults::read(&mut image, &Dvsec { revision: 2, ..DVSEC }), Ok(None));
     }
 
     #[test]

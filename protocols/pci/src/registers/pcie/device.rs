@@ -101,8 +101,37 @@ bitflags! {
         const EXTENDED_FMT = 1 << 20;
         /// End-end TLP prefixes.
         const TLP_PREFIX = 1 << 21;
+        /// Needs initialisation after an emergency power reduction.
+        const EMERGENCY_POWER_INIT = 1 << 26;
         /// Function Readiness Status.
         const FRS = 1 << 31;
+    }
+}
+
+bitflags! {
+    /// The single bits of Device Control 2.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct DeviceControl2: u16 {
+        /// Completion timeout disabled.
+        const TIMEOUT_DISABLE = 1 << 4;
+        /// Forwards ARI.
+        const ARI_FORWARDING = 1 << 5;
+        /// May issue AtomicOps.
+        const ATOMIC_REQUESTER = 1 << 6;
+        /// Blocks AtomicOps at egress.
+        const ATOMIC_EGRESS_BLOCKING = 1 << 7;
+        /// May order requests by ID.
+        const ID_ORDERED_REQUESTS = 1 << 8;
+        /// May order completions by ID.
+        const ID_ORDERED_COMPLETIONS = 1 << 9;
+        /// Latency Tolerance Reporting.
+        const LTR = 1 << 10;
+        /// Asked to reduce power at once.
+        const EMERGENCY_POWER_REDUCTION = 1 << 11;
+        /// May issue 10-bit tags.
+        const TAG_10_REQUESTER = 1 << 12;
+        /// Blocks end-end TLP prefixes.
+        const TLP_PREFIX_BLOCKING = 1 << 15;
     }
 }
 
@@ -131,14 +160,22 @@ pub struct Device {
     pub slot_power_milliwatts: u32,
     /// The single bits of Device Capabilities 2; empty in capability version 1.
     pub flags2: DeviceFlags2,
-    /// Completion Timeout Value as encoded in Device Control 2.
+    /// Completion timeout ranges supported, A to D as bits 0 to 3; none where it cannot be chosen.
+    pub completion_timeout_ranges: u8,
+    /// Completes processing hints: 0 none, 1 plain ones, 3 extended ones as well.
+    pub tph_completer: u8,
+    /// Optimised buffer flush: by message (bit 0), by signal (bit 1).
+    pub obff_supported: u8,
+    /// The most end-end prefixes it takes, 1-4; without meaning where [`DeviceFlags2::TLP_PREFIX`] is not set.
+    pub max_prefixes: u8,
+    /// Emergency power reduction as encoded: 0 none, 1 by the device's own means, 2 by form factor.
+    pub emergency_power_reduction: u8,
+    /// Completion Timeout Value as encoded: 0 is 50 us to 50 ms.
     pub completion_timeout: u8,
-    /// Completion timeout disabled.
-    pub completion_timeout_disabled: bool,
-    /// ARI forwarding enabled.
-    pub ari_forwarding: bool,
-    /// Latency Tolerance Reporting enabled.
-    pub ltr: bool,
+    /// Optimised buffer flush enabled as encoded: 0 off, 1 and 2 by message, 3 by signal.
+    pub obff: u8,
+    /// The single bits of Device Control 2; empty in capability version 1.
+    pub control2: DeviceControl2,
 }
 
 impl Device {
@@ -152,11 +189,10 @@ impl Device {
             let capabilities2 = conventional(config, pcie.offset, DEVICE_CAPABILITIES_2)?;
             (capabilities2, conventional(config, pcie.offset, DEVICE_CONTROL_2)?)
         };
-        Ok(Self::decode(capabilities, control, capabilities2, low_half(control2)))
+        Ok(Self::decode(capabilities, control, capabilities2, control2))
     }
 
-    fn decode(capabilities: u32, control: u32, capabilities2: u32, control2: u16) -> Self {
-        let control2 = u32::from(control2);
+    const fn decode(capabilities: u32, control: u32, capabilities2: u32, control2: u32) -> Self {
         Self {
             max_payload_supported: payload(bits(capabilities, 0, 3)),
             phantom_functions: bits8(capabilities, 3, 2),
@@ -169,10 +205,14 @@ impl Device {
             status: DeviceStatus::from_bits_truncate(high_half(control)),
             slot_power_milliwatts: milliwatts(bits8(capabilities, 18, 8), bits8(capabilities, 26, 2)),
             flags2: DeviceFlags2::from_bits_truncate(capabilities2),
+            completion_timeout_ranges: bits8(capabilities2, 0, 4),
+            tph_completer: bits8(capabilities2, 12, 2),
+            obff_supported: bits8(capabilities2, 18, 2),
+            max_prefixes: prefixes(bits8(capabilities2, 22, 2)),
+            emergency_power_reduction: bits8(capabilities2, 24, 2),
             completion_timeout: bits8(control2, 0, 4),
-            completion_timeout_disabled: control2 & 1 << 4 != 0,
-            ari_forwarding: control2 & 1 << 5 != 0,
-            ltr: control2 & 1 << 10 != 0,
+            obff: bits8(control2, 13, 2),
+            control2: DeviceControl2::from_bits_truncate(low_half(control2)),
         }
     }
 }
@@ -180,6 +220,11 @@ impl Device {
 /// Bytes from a 3-bit encoding; 6 and 7 are not defined and come out as the rule would continue.
 const fn payload(encoding: u32) -> u32 {
     128_u32.wrapping_shl(encoding)
+}
+
+/// Four prefixes are encoded as zero.
+const fn prefixes(encoding: u8) -> u8 {
+    if encoding == 0 { 4 } else { encoding }
 }
 
 /// A slot power limit (PCIe 6.x, 7.5.3.9): value times scale. With scale 0, from 0xf0 up, steps of 25 W above 250 W.
@@ -202,7 +247,7 @@ mod tests {
 
     #[test]
     fn an_nvme_drive() {
-        let device = Device::decode(0x5000_8fc2, 0x0009_2937, 0x0000_0012, 0x0420);
+        let device = Device::decode(0x5000_8fc2, 0x0009_2937, 0x0274_3012, 0x6420);
         assert_eq!(
             (device.max_payload_supported, device.max_payload, device.max_read_request),
             (512, 256, 512)
@@ -210,7 +255,10 @@ mod tests {
         assert!(device.flags.contains(DeviceFlags::FUNCTION_LEVEL_RESET | DeviceFlags::TEE_IO));
         assert_eq!(device.status, DeviceStatus::CORRECTABLE_ERROR | DeviceStatus::UNSUPPORTED_REQUEST);
         assert_eq!((device.l0s_latency, device.l1_latency), (7, 7));
-        assert!(device.ltr && device.ari_forwarding && !device.completion_timeout_disabled);
+        assert_eq!(device.control2, DeviceControl2::LTR | DeviceControl2::ARI_FORWARDING);
+        assert_eq!((device.completion_timeout_ranges, device.completion_timeout), (2, 0));
+        assert_eq!((device.tph_completer, device.obff_supported, device.obff), (3, 1, 3));
+        assert_eq!((device.max_prefixes, device.emergency_power_reduction), (1, 2));
     }
 
     #[test]

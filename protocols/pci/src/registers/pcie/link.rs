@@ -5,7 +5,7 @@ use core::fmt;
 use bitflags::bitflags;
 
 use super::{LINK_CAPABILITIES, LINK_CAPABILITIES_2, LINK_CONTROL, LINK_CONTROL_2};
-use crate::registers::field::{bit, bits8, conventional, high_half, low_half};
+use crate::registers::field::{bit, bits8, conventional, high_half, low_half, wide};
 use crate::{AccessError, ConfigSpace};
 
 /// A link's transfer rate, by its encoding: 1 is 2.5 GT/s and each further one the next rate; 0 is none.
@@ -140,6 +140,48 @@ bitflags! {
     }
 }
 
+bitflags! {
+    /// The single bits of Link Control 2.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct LinkControl2: u16 {
+        /// Enter compliance.
+        const ENTER_COMPLIANCE = 1 << 4;
+        /// Hardware may not change the speed.
+        const AUTONOMOUS_SPEED_DISABLE = 1 << 5;
+        /// De-emphasis at 5 GT/s is -3.5 dB, not -6 dB.
+        const DEEMPHASIS_3_5_DB = 1 << 6;
+        /// Enter modified compliance.
+        const MODIFIED_COMPLIANCE = 1 << 10;
+        /// Send skip ordered sets within the compliance pattern.
+        const COMPLIANCE_SOS = 1 << 11;
+    }
+}
+
+bitflags! {
+    /// The single bits of Link Status 2.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct LinkStatus2: u16 {
+        /// De-emphasis at 5 GT/s is -3.5 dB, not -6 dB.
+        const DEEMPHASIS_3_5_DB = 1;
+        /// Equalisation at 8 GT/s is complete.
+        const EQUALISED = 1 << 1;
+        /// Phase 1 of it was successful.
+        const EQUALISATION_PHASE_1 = 1 << 2;
+        /// Phase 2 of it was successful.
+        const EQUALISATION_PHASE_2 = 1 << 3;
+        /// Phase 3 of it was successful.
+        const EQUALISATION_PHASE_3 = 1 << 4;
+        /// The other end asks for equalisation.
+        const EQUALISATION_REQUEST = 1 << 5;
+        /// A retimer was noticed.
+        const RETIMER = 1 << 6;
+        /// A second retimer was noticed.
+        const TWO_RETIMERS = 1 << 7;
+        /// A Device Readiness Status message was received.
+        const DRS_RECEIVED = 1 << 15;
+    }
+}
+
 /// A link as the function at one of its ends sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -167,12 +209,20 @@ pub struct Link {
     pub supported: Speeds,
     /// The speed the link is to be trained to.
     pub target_speed: Speed,
-    /// The link runs in flit mode (Link Status 2, bit 10): 256-byte flits, in CXL as well.
+    /// The link runs in flit mode (Link Status 2, bit 10), which means 256-byte flits for CXL as well.
     pub flit_mode: bool,
-    /// A retimer was noticed.
-    pub retimer: bool,
-    /// A second retimer was noticed.
-    pub second_retimer: bool,
+    /// The single bits of Link Control 2.
+    pub control2: LinkControl2,
+    /// Transmit Margin as encoded, 0-7; 0 is the normal range.
+    pub transmit_margin: u8,
+    /// Compliance preset or de-emphasis as encoded.
+    pub compliance_preset: u8,
+    /// The single bits of Link Status 2.
+    pub status2: LinkStatus2,
+    /// Crosslink resolution: 0 not supported, 1 upstream, 2 downstream, 3 not complete.
+    pub crosslink: u8,
+    /// What is known of the component below, as encoded; downstream ports only.
+    pub downstream_component: u8,
 }
 
 impl Link {
@@ -194,7 +244,7 @@ impl Link {
             speed: Speed(bits8(control, 16, 4)),
             width: bits8(control, 20, 6),
             port: bits8(capabilities, 24, 8),
-            flags: LinkFlags::from_bits_truncate(crate::registers::field::wide(capabilities, capabilities2)),
+            flags: LinkFlags::from_bits_truncate(wide(capabilities, capabilities2)),
             control: LinkControl::from_bits_truncate(low_half(control)),
             status: LinkStatus::from_bits_truncate(high_half(control)),
             l0s_exit_latency: bits8(capabilities, 12, 3),
@@ -202,8 +252,12 @@ impl Link {
             supported: Speeds(bits8(capabilities2, 1, 7)),
             target_speed: Speed(bits8(control2, 0, 4)),
             flit_mode: bit(control2, 26),
-            retimer: bit(control2, 22),
-            second_retimer: bit(control2, 23),
+            control2: LinkControl2::from_bits_truncate(low_half(control2)),
+            transmit_margin: bits8(control2, 7, 3),
+            compliance_preset: bits8(control2, 12, 4),
+            status2: LinkStatus2::from_bits_truncate(high_half(control2)),
+            crosslink: bits8(control2, 24, 2),
+            downstream_component: bits8(control2, 28, 3),
         }
     }
 
@@ -246,6 +300,17 @@ mod tests {
         assert_eq!(link.raw_bandwidth(), Some(64_000));
         assert_eq!(link.supported.iter().map(|s| s.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
         assert!(link.flit_mode && !link.is_down() && !link.is_downgraded());
+    }
+
+    #[test]
+    fn the_second_registers_of_an_equalised_link() {
+        let link = Link::decode(0, 0, 0, 0x911e_61b4);
+        assert_eq!((link.target_speed, link.transmit_margin, link.compliance_preset), (Speed(4), 3, 6));
+        assert_eq!(link.control2, LinkControl2::ENTER_COMPLIANCE | LinkControl2::AUTONOMOUS_SPEED_DISABLE);
+        let phases = LinkStatus2::EQUALISATION_PHASE_1 | LinkStatus2::EQUALISATION_PHASE_2;
+        let equalised = LinkStatus2::EQUALISED | phases | LinkStatus2::EQUALISATION_PHASE_3;
+        assert_eq!(link.status2, equalised | LinkStatus2::DRS_RECEIVED);
+        assert_eq!((link.crosslink, link.downstream_component), (1, 1));
     }
 
     #[test]

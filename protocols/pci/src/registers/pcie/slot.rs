@@ -50,6 +50,8 @@ bitflags! {
         const HOT_PLUG_INTERRUPT = 1 << 5;
         /// Power is off.
         const POWER_OFF = 1 << 10;
+        /// Toggles the interlock; reads as zero.
+        const INTERLOCK = 1 << 11;
         /// Interrupt on a change of the link's state.
         const LINK_STATE = 1 << 12;
     }
