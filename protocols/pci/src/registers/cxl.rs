@@ -14,7 +14,7 @@ pub use flex_bus::{FlexBus, FlexBusTraining, Protocols};
 pub use gpf::{GpfDevice, GpfPort};
 pub use locator::{BlockKind, RegisterBlock, register_blocks};
 pub use logical::{logical_devices, non_cxl_functions};
-pub use port::{PortControl, PortExtensions, Window};
+pub use port::{PortControl, PortExtensions};
 
 /// The vendor ID of CXL's own structures, in DVSECs as in data objects.
 pub const VENDOR: u16 = 0x1e98;

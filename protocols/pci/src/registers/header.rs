@@ -1,10 +1,15 @@
 //! The predefined header: the first 64 bytes of every function (PCIe 6.x, 7.5.1).
 
-use alloc::vec::Vec;
+mod bar;
+mod bridge;
 
 use bitflags::bitflags;
 
-use super::field::{bit, bits, bits8, high_half, low_half};
+pub use bar::{BaseAddress, Region, base_addresses};
+pub(crate) use bridge::memory_window;
+pub use bridge::{Bridge, BridgeControl, Window};
+
+use super::field::{bit, bits8, high_half, low_half};
 use crate::{AccessError, ConfigSpace};
 
 /// Offset of the Vendor ID (15:0) and Device ID (31:16).
@@ -223,61 +228,5 @@ fn buses<C: ConfigSpace>(config: &mut C, layout: u8) -> Result<Option<BusNumbers
     Ok(Some(BusNumbers { primary, secondary, subordinate }))
 }
 
-/// A Base Address register as it stands: where the region is, not how large (which only a write would tell).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BaseAddress {
-    /// Which register, 0-5; a 64-bit one takes two.
-    pub index: u8,
-    /// Address of the region; 0 where none is assigned.
-    pub base: u64,
-    /// What kind of region.
-    pub kind: Region,
-}
-
-/// What a Base Address register maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Region {
-    /// I/O ports.
-    Io,
-    /// Memory.
-    Memory {
-        /// Anywhere in 64 bits, not in 32 only.
-        wide: bool,
-        /// Prefetchable.
-        prefetchable: bool,
-    },
-}
-
-/// Reads the Base Address registers that are not zero (PCIe 6.x, 7.5.1.2.1): six registers for layout 0, two for 1.
-pub fn base_addresses<C: ConfigSpace>(config: &mut C, layout: u8) -> Result<Vec<BaseAddress>, AccessError> {
-    let count = match layout {
-        0 => 6,
-        1 => 2,
-        _ => 0,
-    };
-    let mut registers = (0..count).zip((BASE_ADDRESS..).step_by(4));
-    let mut found = Vec::new();
-    while let Some((index, offset)) = registers.next() {
-        let low = config.read(offset)?;
-        let kind = region(low);
-        let wide = matches!(kind, Region::Memory { wide: true, .. });
-        let upper = if wide { registers.next() } else { None };
-        let high = upper.map_or(Ok(0), |(_, offset)| config.read(offset))?;
-        if low != 0 {
-            found.push(BaseAddress { index, base: base(low, high, kind), kind });
-        }
-    }
-    Ok(found)
-}
-
-const fn region(low: u32) -> Region {
-    if bit(low, 0) {
-        return Region::Io;
-    }
-    Region::Memory { wide: bits(low, 1, 2) == 2, prefetchable: bit(low, 3) }
-}
-
-const fn base(low: u32, high: u32, kind: Region) -> u64 {
-    let mask = if matches!(kind, Region::Io) { !3 } else { !0xf };
-    super::field::wide(low & mask, high)
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 use bitflags::bitflags;
 
 use crate::registers::dvsec::{Dvsec, HEADER_2};
-use crate::registers::field::{bit, bits8, high_half, low_half, wide};
+use crate::registers::field::{bit, bits8, high_half, low_half};
+use crate::registers::header::{Window, memory_window};
 use crate::{AccessError, ConfigSpace};
 
 /// Offset of Control (15:0), Alternate Bus Base (23:16) and Limit (31:24).
@@ -34,15 +35,6 @@ bitflags! {
     }
 }
 
-/// A range of addresses; empty where the limit is below the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// First address.
-    pub base: u64,
-    /// Last address.
-    pub limit: u64,
-}
-
 /// What a CXL port has beside a PCI Express one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortExtensions {
@@ -55,9 +47,9 @@ pub struct PortExtensions {
     /// Alternate buses, first and last.
     pub buses: (u8, u8),
     /// Alternate memory.
-    pub memory: Window,
+    pub memory: Option<Window>,
     /// Alternate prefetchable memory.
-    pub prefetchable: Window,
+    pub prefetchable: Option<Window>,
 }
 
 impl PortExtensions {
@@ -74,17 +66,10 @@ impl PortExtensions {
             viral: bit(status, 14),
             control: PortControl::from_bits_truncate(low_half(control)),
             buses: (bits8(control, 16, 8), bits8(control, 24, 8)),
-            memory: window(memory, 0, 0),
-            prefetchable: window(prefetchable, base_high, limit_high),
+            memory: memory_window(memory, 0, 0),
+            prefetchable: memory_window(prefetchable, base_high, limit_high),
         })
     }
-}
-
-/// As in a bridge: bits 15:4 are address bits 31:20.
-const fn window(value: u32, base_high: u32, limit_high: u32) -> Window {
-    let base = value.wrapping_shl(16) & 0xfff0_0000;
-    let limit = value & 0xfff0_0000 | 0x000f_ffff;
-    Window { base: wide(base, base_high), limit: wide(limit, limit_high) }
 }
 
 #[cfg(test)]
@@ -106,7 +91,7 @@ mod tests {
         assert!(port.pm_init_complete && !port.viral);
         assert_eq!(port.buses, (0x10, 0x20));
         assert!(port.control.contains(PortControl::VIRAL | PortControl::ALTERNATE_SPACE));
-        assert_eq!(port.memory, Window { base: 0xa000_0000, limit: 0xa1ff_ffff });
-        assert_eq!(port.prefetchable, Window { base: 0x3_fff0_0000, limit: 0x4_001f_ffff });
+        assert_eq!(port.memory, Some(Window { base: 0xa000_0000, limit: 0xa1ff_ffff }));
+        assert_eq!(port.prefetchable, Some(Window { base: 0x3_fff0_0000, limit: 0x4_001f_ffff }));
     }
 }
