@@ -116,8 +116,10 @@ impl Hmat {
     /// The table that says this. Entries that a locality lacks are written as unknown.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let attached =
-            self.attached.iter().map(|(memory, initiator)| (0, encode_attached(*memory, *initiator)));
+        let attached = self
+            .attached
+            .iter()
+            .map(|(memory, initiator)| (0, attachment(*memory, *initiator, self.revision)));
         let localities = self.localities.iter().map(|locality| (1, locality.encode()));
         LAYOUT.encode(self.revision, &attached.chain(localities).collect::<Vec<_>>())
     }
@@ -137,19 +139,22 @@ impl Hmat {
     }
 }
 
+const INITIATOR_VALID: u8 = 1;
+/// Only in revision 1; from revision 2 on the memory's domain is always valid.
+const MEMORY_VALID: u8 = 2;
+
 /// Memory Proximity Domain Attributes: the domain of a memory, then that of the initiator attached to it.
 /// `Some(None)` where it has none.
 fn attached(bytes: &[u8], revision: u8) -> Option<Option<(u32, u32)>> {
-    const INITIATOR_VALID: u16 = 1;
-    const MEMORY_VALID: u16 = 2;
-    let (flags, initiator, memory) = (u16_at(bytes, 8)?, u32_at(bytes, 12)?, u32_at(bytes, 16)?);
-    // Revision 2 did away with the flag for the memory's domain, which is always valid there.
-    let valid = flags & INITIATOR_VALID != 0 && (revision > 1 || flags & MEMORY_VALID != 0);
-    Some(valid.then_some((memory, initiator)))
+    let needed = if revision == 1 { INITIATOR_VALID | MEMORY_VALID } else { INITIATOR_VALID };
+    let (flags, initiator, memory) = (u8_at(bytes, 8)?, u32_at(bytes, 12)?, u32_at(bytes, 16)?);
+    bytes.get(..40)?;
+    Some((flags & needed == needed).then_some((memory, initiator)))
 }
 
-fn encode_attached(memory: u32, initiator: u32) -> Vec<u8> {
-    [&[3, 0, 0, 0][..], &initiator.to_le_bytes(), &memory.to_le_bytes(), &[0; 20]].concat()
+fn attachment(memory: u32, initiator: u32, revision: u8) -> Vec<u8> {
+    let flags = if revision == 1 { INITIATOR_VALID | MEMORY_VALID } else { INITIATOR_VALID };
+    [&[flags, 0, 0, 0][..], &initiator.to_le_bytes(), &memory.to_le_bytes(), &[0; 20]].concat()
 }
 
 #[cfg(test)]

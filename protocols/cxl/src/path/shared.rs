@@ -49,7 +49,7 @@ impl<K> Fabric<K> {
         let busy = vec![true; self.nodes.len()];
         let children = self.children();
         let [read, write] = [Direction::Read, Direction::Write].map(|direction| {
-            let flows = self.flows(&busy, class, direction);
+            let flows = Lane { fabric: self, class, direction }.flows(&busy);
             self.divide(&flows, &children)
         });
         let share = |(read_bandwidth_mb_per_s, write_bandwidth_mb_per_s)| Share {
@@ -73,13 +73,8 @@ impl<K> Fabric<K> {
             let totals = paths.iter().map(|path| path.latency(direction).total_ns);
             totals.reduce(|worst, next| Some(worst?.max(next?))).flatten()
         };
-        let mut busy = vec![false; self.nodes.len()];
-        for memory in memories {
-            if let Some(busy) = busy.get_mut(memory.0) {
-                *busy = true;
-            }
-        }
-        let bandwidth = |direction| self.total(&self.flows(&busy, class, direction));
+        let busy = self.marked(memories);
+        let bandwidth = |direction| Lane { fabric: self, class, direction }.total(&busy);
         Coordinates {
             read_latency_ns: latency(Direction::Read),
             write_latency_ns: latency(Direction::Write),
@@ -88,66 +83,15 @@ impl<K> Fabric<K> {
         }
     }
 
-    /// What leaves each node upwards.
-    fn flows(&self, busy: &[bool], class: AccessClass, direction: Direction) -> Vec<Flow> {
-        let mut flows = vec![Flow::IDLE; self.nodes.len()];
-        for (index, node) in self.nodes.iter().enumerate().rev() {
-            let below = flows.get(index).copied().unwrap_or(Flow::IDLE);
-            let busy = busy.get(index).copied().unwrap_or(false);
-            let out = self.out(index, node, below, busy, class, direction);
-            if let Some(flow) = flows.get_mut(index) {
-                *flow = out;
-            }
-            if let Some(above) = node.parent.and_then(|parent| flows.get_mut(parent)) {
-                *above = above.plus(out, self.uplink(node, direction));
+    /// For each node whether it is one of these.
+    fn marked(&self, memories: &[Memory]) -> Vec<bool> {
+        let mut marked = vec![false; self.nodes.len()];
+        for memory in memories {
+            if let Some(mark) = marked.get_mut(memory.0) {
+                *mark = true;
             }
         }
-        flows
-    }
-
-    /// What leaves one node upwards, given what comes from below it.
-    fn out(
-        &self,
-        index: usize,
-        node: &Node<K>,
-        below: Flow,
-        busy: bool,
-        class: AccessClass,
-        direction: Direction,
-    ) -> Flow {
-        match &node.kind {
-            Kind::Memory { .. } if !busy => Flow::IDLE,
-            Kind::Memory { attributes, .. } => {
-                Flow::of(widest(attributes, direction)).limit(self.uplink(node, direction))
-            }
-            Kind::Switch { .. } => below.limit(self.uplink(node, direction)),
-            Kind::DownstreamPort { number } => {
-                let way = match self.parent(index) {
-                    Some((_, Node { kind: Kind::Switch { attributes, .. }, .. })) => attributes.way(*number),
-                    _ => Coordinates::UNKNOWN,
-                };
-                below.shared_link().limit(way.bandwidth_mb_per_s(direction))
-            }
-            Kind::RootPort => below.shared_link(),
-            Kind::HostBridge(Some(host)) => below.limit(host.of(class).bandwidth_mb_per_s(direction)),
-            Kind::HostBridge(None) => below,
-        }
-    }
-
-    /// The bandwidth of the link above a node that has one.
-    fn uplink(&self, node: &Node<K>, direction: Direction) -> Option<u64> {
-        match node.kind {
-            Kind::Memory { link, .. } | Kind::Switch { link, .. } => {
-                self.link_coordinates(link).bandwidth_mb_per_s(direction)
-            }
-            _ => None,
-        }
-    }
-
-    fn total(&self, flows: &[Flow]) -> Option<u64> {
-        let roots = self.nodes.iter().zip(flows).filter(|(node, _)| node.parent.is_none());
-        let total = roots.fold(Flow::IDLE, |total, (_, flow)| total.plus(*flow, None));
-        total.value().filter(|_| total.busy)
+        marked
     }
 
     fn children(&self) -> Vec<Vec<usize>> {
@@ -178,6 +122,76 @@ impl<K> Fabric<K> {
             }
         }
         given.iter().zip(flows).map(|(given, flow)| given.value().filter(|_| flow.busy)).collect()
+    }
+}
+
+/// A fabric as accesses of one class see it in one direction.
+struct Lane<'a, K> {
+    fabric: &'a Fabric<K>,
+    class: AccessClass,
+    direction: Direction,
+}
+
+impl<K> Lane<'_, K> {
+    /// What leaves each node upwards when the marked memories are busy.
+    fn flows(&self, busy: &[bool]) -> Vec<Flow> {
+        let mut flows = vec![Flow::IDLE; self.fabric.nodes.len()];
+        for (index, (node, busy)) in self.fabric.nodes.iter().zip(busy).enumerate().rev() {
+            let below = flows.get(index).copied().unwrap_or(Flow::IDLE);
+            let out = self.out(index, node, below, *busy);
+            if let Some(flow) = flows.get_mut(index) {
+                *flow = out;
+            }
+            if let Some(above) = node.parent.and_then(|parent| flows.get_mut(parent)) {
+                *above = above.plus(out, self.uplink(node));
+            }
+        }
+        flows
+    }
+
+    /// What arrives over all host bridges.
+    fn total(&self, busy: &[bool]) -> Option<u64> {
+        let flows = self.flows(busy);
+        let roots = self.fabric.nodes.iter().zip(flows).filter(|(node, _)| node.parent.is_none());
+        let total = roots.fold(Flow::IDLE, |total, (_, flow)| total.plus(flow, None));
+        total.value().filter(|_| total.busy)
+    }
+
+    /// What leaves one node upwards, given what comes from below it.
+    fn out(&self, index: usize, node: &Node<K>, below: Flow, busy: bool) -> Flow {
+        match &node.kind {
+            Kind::Memory { .. } if !busy => Flow::IDLE,
+            Kind::Memory { attributes, .. } => {
+                Flow::of(widest(attributes, self.direction)).limit(self.uplink(node))
+            }
+            Kind::Switch { .. } => below.limit(self.uplink(node)),
+            Kind::DownstreamPort { number } => below.shared_link().limit(self.way(index, *number)),
+            Kind::RootPort => below.shared_link(),
+            Kind::HostBridge(Some(host)) => below.limit(self.of(host.of(self.class))),
+            Kind::HostBridge(None) => below,
+        }
+    }
+
+    /// The bandwidth of the link above a node that has one.
+    fn uplink(&self, node: &Node<K>) -> Option<u64> {
+        match node.kind {
+            Kind::Memory { link, .. } | Kind::Switch { link, .. } => {
+                self.of(self.fabric.link_coordinates(link))
+            }
+            _ => None,
+        }
+    }
+
+    /// The bandwidth between a downstream port and its switch's upstream port.
+    fn way(&self, port: usize, number: u16) -> Option<u64> {
+        match &self.fabric.parent(port)?.1.kind {
+            Kind::Switch { attributes, .. } => self.of(attributes.way(number)),
+            _ => None,
+        }
+    }
+
+    const fn of(&self, coordinates: Coordinates) -> Option<u64> {
+        coordinates.bandwidth_mb_per_s(self.direction)
     }
 }
 
