@@ -15,7 +15,7 @@ mod schedule;
 pub use error::{Class, MailboxError};
 pub use job::Work;
 pub use memory::{HostPart, Memories, MemoryPath, Place, is_memory};
-pub use report::{FunctionReport, MailboxReport, TableReport, TableSource};
+pub use report::{FunctionReport, MailboxReport, TableReport, TableSource, find};
 pub use scan::{Inventory, ScanError, ask_kernel, mailboxes, read_function, scan};
 pub use schedule::work;
 

@@ -61,6 +61,12 @@ pub enum TableSource {
     Kernel,
 }
 
+/// The mailbox that serves a protocol: the first in order that speaks it.
+#[must_use]
+pub fn find(mailboxes: &[MailboxReport], protocol: Protocol) -> Option<&MailboxReport> {
+    mailboxes.iter().find(|mailbox| mailbox.speaks(protocol))
+}
+
 impl MailboxReport {
     pub(crate) fn new(id: MailboxId, capability: Doe) -> Self {
         Self {
@@ -106,5 +112,34 @@ impl MailboxReport {
         let table = self.table.as_ref().and_then(|t| t.table.as_ref().err());
         let answer = self.answer.as_ref().and_then(|r| r.as_ref().err());
         features.or(table).or(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mailbox(offset: u16, protocols: &[Protocol]) -> MailboxReport {
+        let address = Address::from_devfn(0, 1, 0);
+        let capability = Doe { offset, version: 1, interrupt: None, attention: false, async_messages: false };
+        let features =
+            protocols.iter().map(|protocol| Feature { protocol: *protocol, limits: None }).collect();
+        MailboxReport {
+            features: Some(Ok(features)),
+            ..MailboxReport::new(MailboxId { address, offset }, capability)
+        }
+    }
+
+    /// Row T10: the unit is the instance, and the first that speaks a protocol serves it, be there a second or not.
+    #[test]
+    fn the_first_instance_serves_a_protocol() {
+        let cdat = Protocol::CXL_TABLE_ACCESS;
+        let mailboxes = [
+            mailbox(0x100, &[Protocol::DISCOVERY, Protocol::CMA_SPDM]),
+            mailbox(0x120, &[Protocol::DISCOVERY, cdat]),
+            mailbox(0x140, &[Protocol::DISCOVERY, cdat]),
+        ];
+        assert_eq!(find(&mailboxes, cdat).map(|found| found.id.offset), Some(0x120));
+        assert!(find(&mailboxes, Protocol::CXL_COMPLIANCE).is_none());
     }
 }
