@@ -1,1 +1,23 @@
-//! (to be written)
+//! Lanewarden on Linux: configuration space through sysfs, what the kernel says of a function and already does with
+//! it, locks between processes, and the monotonic clock.
+//!
+//! [`Sysfs`] is the machine. Everything it reads lies under one root, so that a test can put a tree of its own there.
+//! Names and texts come from the kernel and, through it, from devices and firmware: they are bounded here and must be
+//! escaped by whoever shows them.
+#![forbid(unsafe_code)]
+
+mod audit;
+mod claim;
+mod clock;
+mod config;
+mod errno;
+mod firmware;
+mod guard;
+mod kernel;
+pub mod locks;
+mod objects;
+mod sysfs;
+
+pub use audit::{Audit, RawWrite};
+pub use config::Config;
+pub use sysfs::Sysfs;
