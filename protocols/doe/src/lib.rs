@@ -26,7 +26,7 @@ mod protocol;
 pub use device::{Device, DeviceEvent};
 pub use discovery::{
     CollocationWarning, DISCOVERY_RESPONSE_MAX, Discovery, DiscoveryError, DiscoveryRequest,
-    DiscoveryResponse, Feature, collocation,
+    DiscoveryResponse, Feature, Limits, collocation,
 };
 pub use error::{Blame, Error, Holder, Misuse, Phase};
 pub use mailbox::{InterruptUse, Mailbox, Policy, Request, Statistics, Step, exchange};
