@@ -8,7 +8,12 @@
 //! * [`text::escape`] makes text from a peer safe to print; both renderers apply it to all text of the model.
 #![forbid(unsafe_code)]
 
+mod face;
+mod geometry;
+mod layout;
+mod measure;
 pub mod model;
+pub mod svg;
 pub mod text;
 pub mod tree;
 pub mod units;
