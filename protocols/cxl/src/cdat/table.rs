@@ -242,11 +242,12 @@ impl<'a> Iterator for Structures<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::arithmetic_side_effects)]
+    use std::string::ToString;
     use std::vec;
 
     use proptest::prelude::*;
 
-    use super::super::{Builder, Dsis};
+    use super::super::{Builder, DeviceAttributes, Dsis, SwitchAttributes};
     use super::*;
 
     fn two_structures() -> Vec<u8> {
@@ -345,6 +346,11 @@ mod tests {
             let read: usize = table.entries().map(|entry| entry.bytes.len()).sum();
             assert_eq!(read + HEADER_SIZE, bytes.len());
             assert_eq!(table.structures().count(), table.entries().count());
+            for structure in table.structures().flatten() {
+                assert!(!structure.to_string().contains('\n'), "{structure}");
+            }
+            assert!(DeviceAttributes::new(&table).ranges().len() <= table.entries().count());
+            let _ = SwitchAttributes::new(&table).way(0);
         }
     }
 
@@ -360,6 +366,23 @@ mod tests {
             bytes.extend(content);
             bytes[0] = u8::try_from(bytes.len()).unwrap();
             read_everything(&mended(bytes));
+        }
+
+        #[test]
+        fn any_content_of_structures_of_a_right_length_too(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    (Just(2), proptest::collection::vec(any::<u8>(), 16)),
+                    (Just(3), proptest::collection::vec(any::<u8>(), 4)),
+                    (prop::sample::select(vec![0, 1, 4, 5]), proptest::collection::vec(any::<u8>(), 20)),
+                ],
+                0..8,
+            )
+        ) {
+            let built = parts.iter().fold(Builder::new(), |builder, (kind, body)| builder.unknown(*kind, body));
+            let bytes = built.build();
+            prop_assert!(Table::parse(&bytes[..]).unwrap().structures().all(|structure| structure.is_ok()));
+            read_everything(&bytes);
         }
 
         #[test]

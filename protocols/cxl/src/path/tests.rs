@@ -307,6 +307,20 @@ fn two_functions_behind_one_link_share_it() {
 }
 
 #[test]
+fn a_narrow_uplink_is_shared_below_a_wide_switch() {
+    let mut fabric = Fabric::default();
+    let bridge = fabric.host_bridge("hb", host(1, 100_000));
+    let root_port = fabric.root_port(bridge, "rp");
+    let upstream = fabric.switch(root_port, "us", Some(GEN5_X8), switch(1, 40));
+    let memories = [0, 1].map(|number| {
+        let port = fabric.downstream_port(upstream, "ds", number);
+        fabric.memory(port, "mem", Some(GEN5_X16), memory(1, 1, 30))
+    });
+    assert_eq!(fabric.region(&memories, AccessClass::Local).write_bandwidth_mb_per_s, Some(32_000));
+    assert_eq!(fabric.shares(AccessClass::Local).memory(memories[1]), share(16_000));
+}
+
+#[test]
 fn a_region_of_nothing_has_no_figures() {
     let (fabric, _) = reference_machine(LinkLatency::Nanoseconds);
     assert_eq!(fabric.region(&[], AccessClass::Cpu), Coordinates::UNKNOWN);
@@ -322,6 +336,17 @@ fn handles_of_another_fabric_do_no_harm() {
     let port = other.clone().root_port(HostBridge(0), "elsewhere");
     fabric.memory(port, "lost", Some(GEN5_X16), memory(1, 1, 1));
     assert_eq!(fabric.paths(AccessClass::Cpu).next().unwrap().start, Start::RootPort);
+}
+
+#[test]
+fn handles_of_another_fabric_close_no_circle() {
+    let mut fabric = Fabric::default();
+    let switch = fabric.switch(Port(1), "us", Some(GEN5_X16), SwitchAttributes::default());
+    let port = fabric.downstream_port(switch, "ds", 0);
+    assert_eq!(port, Port(1), "the switch would stand below itself");
+    let memory = fabric.memory(port, "mem", Some(GEN5_X16), memory(1, 1, 1));
+    assert_eq!(fabric.paths_to(memory, AccessClass::Cpu)[0].hops.len(), 3);
+    assert_eq!(fabric.shares(AccessClass::Cpu).memory(memory), Share::default());
 }
 
 /// A random tree: each step adds something below a random port.

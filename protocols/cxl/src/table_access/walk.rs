@@ -2,7 +2,6 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use core::mem;
 
 use super::{LAST, Request, Response};
 use crate::bytes::u16_at;
@@ -200,7 +199,7 @@ impl TableWalk {
         self.first
     }
 
-    /// What has been read so far in this reading: for showing what there is of a table that gives no whole one.
+    /// What has been read since the last header: for showing what there is of a table that gives no whole one.
     #[must_use]
     pub fn partial(&self) -> &[u8] {
         match &self.state {
@@ -222,7 +221,6 @@ impl TableWalk {
     fn discard(&mut self, second: Fault) -> Result<(), TableError> {
         let Some(first) = self.first else {
             self.first = Some(second);
-            self.reading = Reading::default();
             self.state = State::Header;
             return Ok(());
         };
@@ -270,14 +268,15 @@ impl TableWalk {
         Ok(State::Entry(next))
     }
 
-    fn whole(&mut self) -> Result<State, Fault> {
+    fn whole(&self) -> Result<State, Fault> {
         let (have, length) = (self.reading.bytes.len(), self.reading.length);
         if self.reading.room() > 0 {
             return Err(Fault::TooShort { have, length });
         }
         let sequence = Header::decode(&self.reading.bytes).map_or(0, |header| header.sequence);
-        let bytes = mem::take(&mut self.reading.bytes);
-        let table = Table::parse(bytes).map_err(|error| Fault::Table { error, sequence })?;
+        // A copy, because of a table that is no table the bytes themselves can still be shown.
+        let table = Table::parse(self.reading.bytes.as_slice());
+        let table = table.map_err(|error| Fault::Table { error, sequence })?;
         Ok(if self.confirm { State::Confirm(table) } else { State::Done(table) })
     }
 }

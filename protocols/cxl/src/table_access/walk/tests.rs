@@ -167,6 +167,7 @@ fn each_lie_has_its_name() {
         (at(1, |p| p[2] = 0), Fault::Loop { handle: 1, next: 0 }),
         (at(3, |p| p[2..4].fill(9)), Fault::TooLong { handle: 3, length: 72 }),
         (at(0, |p| p[4] = 64), Fault::TooLong { handle: 3, length: 64 }),
+        (at(0, |p| p[4] = 71), Fault::TooLong { handle: 3, length: 71 }),
         (at(0, |p| p[4] = 80), Fault::TooShort { have: 72, length: 80 }),
         (at(2, |p| p[2..4].fill(0xff)), Fault::TooShort { have: 48, length: 72 }),
     ];
@@ -198,6 +199,20 @@ fn what_was_read_of_a_bad_table_can_be_shown() {
         walk.answer(&of(&whole, handle)).unwrap();
     }
     assert_eq!(walk.partial(), &whole.bytes()[..24]);
+
+    let mut wrong = whole.clone().into_bytes();
+    wrong[60] ^= 1;
+    let mut walk = TableWalk::new();
+    while let Some(request) = walk.request() {
+        let handle = Request::decode(&request).unwrap().handle;
+        let mut payload = of(&whole, handle);
+        if handle == 3 {
+            payload[60 - 48 + 4] ^= 1;
+        }
+        let _ = walk.answer(&payload);
+    }
+    assert_eq!(walk.partial(), wrong, "all of it is there, but for its being wrong");
+    assert!(walk.finish().is_err());
 }
 
 /// The longest walk there is: a device that always has one more entry of the least size.
