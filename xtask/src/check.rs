@@ -15,10 +15,11 @@ mod marks;
 mod purity;
 mod symbols;
 
+pub use builds::{BARE_TARGETS, installed_target as bare_target};
 pub use documents::resolves;
 
 /// Arguments of `cargo xtask check`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Only read; build nothing
     #[arg(long)]

@@ -14,13 +14,6 @@ pub fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     numbered(text).filter(|(_, _, fenced)| !fenced).map(|(number, line, _)| (number, line))
 }
 
-/// The lines inside fenced blocks, numbered from one.
-pub fn fenced(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    numbered(text)
-        .filter(|(_, line, fenced)| *fenced && !is_fence(line))
-        .map(|(number, line, _)| (number, line))
-}
-
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str, bool)> {
     let mut inside = false;
     text.lines().enumerate().map(move |(index, line)| {
@@ -81,7 +74,6 @@ mod tests {
     fn what_stands_in_a_fence_is_no_prose() {
         assert_eq!(texts(links(TEXT)), ["c.md#d", "#g"]);
         assert_eq!(texts(inline_code(TEXT)), ["Map", "e"]);
-        assert_eq!(fenced(TEXT).collect::<Vec<_>>(), [(3, "# not"), (4, "[x](y) `z`")]);
     }
 
     #[test]

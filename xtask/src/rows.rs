@@ -22,7 +22,7 @@ use ledger::Ledger;
 const REQUIREMENTS: &str = "REQUIREMENTS.md";
 
 /// Arguments of `cargo xtask rows`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Write the tests that were found into REQUIREMENTS.md
     #[arg(long)]

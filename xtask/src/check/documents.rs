@@ -58,43 +58,48 @@ pub fn resolves(tree: &Tree, from: &str, target: &str) -> bool {
     }
 }
 
-/// The map is a fenced block of folders, one or more a line, nested by indentation: each must exist, and the folder of
-/// each member must be among them.
+/// The map is a table whose first two columns are a folder and the package in it: each folder must exist, and each
+/// member of the workspace must be there under its name.
 fn map(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.texts.get(ARCHITECTURE) else {
         return vec![MAP.broken(ARCHITECTURE, 0, "there is none")];
     };
-    let drawn = folders(text);
-    let absent = drawn.iter().filter(|(_, folder)| !tree.has(folder));
+    let drawn = rooms(text);
+    let absent = drawn.iter().filter(|room| !tree.has(room.folder));
     let absent =
-        absent.map(|(line, folder)| MAP.broken(ARCHITECTURE, *line, format!("no folder `{folder}/`")));
-    let is_drawn = |folder: &str| drawn.iter().any(|(_, known)| known == folder);
-    let missing = tree.packages.iter().filter(|package| !is_drawn(&package.folder));
-    let missing = missing
-        .map(|package| MAP.broken(ARCHITECTURE, 0, format!("`{}/` is not on the map", package.folder)));
+        absent.map(|room| MAP.broken(ARCHITECTURE, room.line, format!("no folder `{}`", room.folder)));
+    let missing = tree.packages.iter().filter_map(|package| {
+        let what = match drawn.iter().find(|room| room.folder == package.folder) {
+            None => format!("`{}` is not on the map", package.folder),
+            Some(room) if room.package != package.name => {
+                format!("`{}` is not `{}`", package.folder, room.package)
+            }
+            Some(_) => return None,
+        };
+        Some(MAP.broken(ARCHITECTURE, 0, what))
+    });
     absent.chain(missing).collect()
 }
 
-/// The folders of the map with the lines they stand on.
-fn folders(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut above: Vec<(usize, String)> = Vec::new();
-    for (number, line) in markdown::fenced(text) {
-        let indent = line.len() - line.trim_start().len();
-        let names = line.split_whitespace().take_while(|word| is_folder(word));
-        let names: Vec<_> = names.map(|name| name.trim_end_matches('/')).collect();
-        let Some(last) = names.last() else { continue };
-        above.retain(|(depth, _)| *depth < indent);
-        let prefix = above.last().map(|(_, folder)| format!("{folder}/")).unwrap_or_default();
-        found.extend(names.iter().map(|name| (number, format!("{prefix}{name}"))));
-        above.push((indent, format!("{prefix}{last}")));
-    }
-    found
+/// What a cell says, if it is inline code and nothing else.
+fn code_in(cell: &str) -> Option<&str> {
+    cell.trim().strip_prefix('`')?.strip_suffix('`')
 }
 
-fn is_folder(word: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    word.len() > 1 && word.ends_with('/') && word.chars().all(is_plain)
+/// A row of the map.
+struct Room<'a> {
+    line: usize,
+    folder: &'a str,
+    package: &'a str,
+}
+
+fn rooms(text: &str) -> Vec<Room<'_>> {
+    let rows = markdown::prose(text).filter_map(|(line, text)| {
+        let mut cells = text.strip_prefix('|')?.split('|');
+        let (folder, package) = (code_in(cells.next()?)?, code_in(cells.next()?)?);
+        Some(Room { line, folder: folder.trim_end_matches('/'), package })
+    });
+    rows.collect()
 }
 
 #[cfg(test)]
@@ -102,8 +107,8 @@ mod tests {
     use super::*;
     use crate::tree::Package;
 
-    const MAP: &str =
-        "# Map\n```text\nprotocols/   no_std\n  pci/ doe/  config space (sim/ too)\napp/\n  cli/\n```\n";
+    const MAP: &str = "# Map\n| folder | package | what |\n|---|---|---|\n| `protocols/pci` | `lanewarden-pci` | x |\n\
+        | `app/cli/` | `lanewarden-cli` | x |\n";
 
     fn what(files: &[(&str, &str)], members: &[&str]) -> Vec<String> {
         let tree =
@@ -123,7 +128,6 @@ mod tests {
             ),
             ("ARCHITECTURE.md", MAP),
             ("protocols/pci/a", ""),
-            ("protocols/doe/a", ""),
             ("app/cli/a", ""),
             ("tests/a", ""),
         ];
@@ -132,10 +136,15 @@ mod tests {
 
     #[test]
     fn a_map_that_lies_is_found() {
-        let files = [("README.md", ""), ("ARCHITECTURE.md", MAP), ("protocols/pci/a", ""), ("app/cli/a", "")];
+        let map = MAP.replace("`lanewarden-cli`", "`lanewarden`");
+        let files = [("README.md", ""), ("ARCHITECTURE.md", &*map), ("app/cli/a", "")];
         assert_eq!(
-            what(&files, &["protocols/pci", "sim"]),
-            ["ARCHITECTURE.md:4 no folder `protocols/doe/`", "ARCHITECTURE.md:0 `sim/` is not on the map"]
+            what(&files, &["app/cli", "sim"]),
+            [
+                "ARCHITECTURE.md:4 no folder `protocols/pci`",
+                "ARCHITECTURE.md:0 `app/cli` is not `lanewarden`",
+                "ARCHITECTURE.md:0 `sim` is not on the map"
+            ]
         );
     }
 

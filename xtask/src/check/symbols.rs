@@ -1,8 +1,9 @@
 //! Row T23: the documents are held against what the crates export.
 //!
-//! A path in backticks such as `lanewarden_doe::Mailbox::poll` must name something public. The reader knows modules,
-//! `pub` items, re-exports and the members of types by the type's name; it knows no types, so a method that a trait of
-//! another crate provides is looked for by name only, and what a macro makes up is not seen.
+//! A path in backticks such as `lanewarden_doe::Mailbox::poll` must name something public; so must one such as
+//! `Mailbox::poll`, where a crate of ours has a type of that name. The reader knows modules, `pub` items, re-exports and
+//! the members of types by the type's name; it knows no types, so a method that a trait of another crate provides is
+//! looked for by name only, and what a macro makes up is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +31,7 @@ pub fn findings(tree: &Tree) -> Vec<Finding> {
         let named = markdown::inline_code(text)
             .into_iter()
             .filter_map(|code| Some((code.line, path_in(&code.text)?)));
-        let unknown =
-            named.filter(|(_, path)| !exports.get(&path[0]).is_some_and(|known| known.has(&path[1..])));
+        let unknown = named.filter(|(_, path)| !is_known(&exports, path));
         found.extend(
             unknown
                 .map(|(line, path)| SYMBOLS.broken(file, line, format!("no public `{}`", path.join("::")))),
@@ -40,13 +40,21 @@ pub fn findings(tree: &Tree) -> Vec<Finding> {
     found
 }
 
-/// The path that a piece of inline code is, if it is one into our crates.
+/// Whether a path leads somewhere. One that names no crate of ours does, unless it is a member of a type of ours.
+fn is_known(exports: &BTreeMap<String, Exports>, path: &[String]) -> bool {
+    if path[0] == OURS || path[0].starts_with(&format!("{OURS}_")) {
+        return exports.get(&path[0]).is_some_and(|known| known.has(&path[1..]));
+    }
+    let mut members = exports.values().filter_map(|known| known.members.get(&path[0])).peekable();
+    members.peek().is_none() || path.len() != 2 || members.any(|members| members.contains(&path[1]))
+}
+
+/// The path that a piece of inline code is, if it is one.
 fn path_in(code: &str) -> Option<Vec<String>> {
     let code = code.trim_end_matches("()").trim_end_matches('!');
     let parts: Vec<_> = code.split("::").map(str::to_owned).collect();
     let is_name = |part: &String| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let is_ours = parts[0] == OURS || parts[0].starts_with(&format!("{OURS}_"));
-    (parts.len() > 1 && is_ours && parts.iter().all(is_name)).then_some(parts)
+    (parts.len() > 1 && parts.iter().all(is_name)).then_some(parts)
 }
 
 fn libraries(tree: &Tree) -> impl Iterator<Item = (String, Exports)> {
@@ -276,6 +284,7 @@ mod tests {
             assert_eq!(unknown(&format!("`lanewarden_doe::{name}`")), [format!("`lanewarden_doe::{name}`")]);
         }
         assert_eq!(unknown("`lanewarden_gone::Object`"), ["`lanewarden_gone::Object`"]);
+        assert_eq!(unknown("`Object::secret` `Object::decode` `Vec::new`"), ["`Object::secret`"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn audit(tree: &Tree, ledger: &Ledger, shown: &Shown) -> Audit {
     let mut missing = Vec::new();
     for (line, row) in ledger.rows() {
         findings.extend(of_row(tree, ledger, shown, line, row));
-        if is_open(row) && is_in(ledger, row, State::InProgress) {
+        if is_open(row) && ledger.is_in(row, State::InProgress) {
             missing.push(format!("{} ({}): {}", row.id, row.milestones.join(", "), row.statement));
         }
     }
@@ -92,7 +92,7 @@ fn of_row(tree: &Tree, ledger: &Ledger, shown: &Shown, line: usize, row: &Row) -
     if answer.needs_tests() && row.tests.is_empty() {
         found.push(at(UNSHOWN, "said to be shown, by no test".into()));
     }
-    if answer == Answer::Planned && !row.tests.is_empty() {
+    if ledger.is_ripe(row) {
         found.push(at(STALE, "planned, although tests show it".into()));
     }
     if let Answer::Decided { target, .. } = &answer
@@ -100,7 +100,7 @@ fn of_row(tree: &Tree, ledger: &Ledger, shown: &Shown, line: usize, row: &Row) -
     {
         found.push(at(FORM, format!("`{target}` leads nowhere")));
     }
-    if answer == Answer::Planned && is_in(ledger, row, State::Done) {
+    if answer == Answer::Planned && ledger.is_in(row, State::Done) {
         found.push(at(DUE, "no answer".into()));
     }
     found
@@ -108,10 +108,6 @@ fn of_row(tree: &Tree, ledger: &Ledger, shown: &Shown, line: usize, row: &Row) -
 
 fn is_open(row: &Row) -> bool {
     Answer::parse(&row.answer).is_none_or(|answer| answer == Answer::Planned)
-}
-
-fn is_in(ledger: &Ledger, row: &Row, state: State) -> bool {
-    ledger.milestones().any(|milestone| milestone.state == state && row.milestones.contains(&milestone.name))
 }
 
 fn summary(ledger: &Ledger) -> String {
@@ -196,6 +192,7 @@ mod tests {
         );
     }
 
+    /// Row D1: a decision counts where its record can be read.
     #[test]
     fn a_decision_that_is_recorded_nowhere_is_none() {
         let row = "| B6 | broker | x | decided in [a](ARCHITECTURE.md#gone) | |";

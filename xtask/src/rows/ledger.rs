@@ -99,14 +99,33 @@ impl Ledger {
         })
     }
 
-    /// Writes the tests that were found into the rows; a planned row that has some becomes shown.
+    /// Whether one of the row's milestones is in this state.
+    pub fn is_in(&self, row: &Row, state: State) -> bool {
+        self.milestones()
+            .any(|milestone| milestone.state == state && row.milestones.contains(&milestone.name))
+    }
+
+    /// Whether a row should say that it is shown: it has tests, and work on a milestone of its own has begun. Tests
+    /// that come before the milestone show a part only.
+    pub fn is_ripe(&self, row: &Row) -> bool {
+        let begun = self.is_in(row, State::InProgress) || self.is_in(row, State::Done);
+        Answer::parse(&row.answer) == Some(Answer::Planned) && begun && !row.tests.is_empty()
+    }
+
+    /// Writes the tests that were found into the rows; a planned row that has some becomes shown when it is ripe.
     pub fn take_up(&mut self, shown: &Shown) {
         for line in &mut self.lines {
             if let Line::Row(row) = line {
                 row.tests = shown.get(&row.id).cloned().unwrap_or_default();
-                if Answer::parse(&row.answer) == Some(Answer::Planned) && !row.tests.is_empty() {
-                    row.answer = "shown".to_owned();
-                }
+            }
+        }
+        let ripe: Vec<_> =
+            self.rows().filter(|(_, row)| self.is_ripe(row)).map(|(_, row)| row.id.clone()).collect();
+        for line in &mut self.lines {
+            if let Line::Row(row) = line
+                && ripe.contains(&row.id)
+            {
+                row.answer = "shown".to_owned();
             }
         }
     }
@@ -204,6 +223,16 @@ mod tests {
         assert_eq!(
             rows,
             ["| B6 | foundation, broker | sharing | shown | `x y` |", "| B7 | broker | answers | shown | |"]
+        );
+    }
+
+    #[test]
+    fn tests_that_come_before_a_milestone_do_not_answer_its_rows() {
+        let mut ledger = Ledger::parse("| broker | planned | x |\n| B6 | broker | sharing | planned | |");
+        ledger.take_up(&Shown::from([("B6".into(), ["x y".into()].into())]));
+        assert_eq!(
+            ledger.rows().next().unwrap().1.to_string(),
+            "| B6 | broker | sharing | planned | `x y` |"
         );
     }
 }
