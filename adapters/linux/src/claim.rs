@@ -57,3 +57,6 @@ fn cma(kernel: &Kernel, address: Address) -> Option<Claim> {
     let native = function.join("authenticated").exists() && !function.join("tsm").exists();
     native.then(|| Claim::Driver(CMA.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,15 +124,27 @@ fn load(file: &File, offset: u16) -> Result<Option<u32>, AccessError> {
     Ok((read == bytes.len()).then(|| u32::from_le_bytes(bytes)))
 }
 
-/// How many bytes this process can read. The file's size says how many there are (256 or 4096); to an ordinary user it
-/// ends behind the header all the same.
 fn readable(file: &File) -> Result<u16, AccessError> {
     let length = file.metadata().map_err(|error| errno::of_io(&error))?.len();
+    reachable(length, || load(file, HEADER_SIZE).map(|register| register.is_some()))
+}
+
+/// How many bytes this process can read. The file's length says how many there are (256 or 4096); to an ordinary user it
+/// ends behind the header all the same.
+fn reachable(
+    length: u64,
+    beyond_header: impl FnOnce() -> Result<bool, AccessError>,
+) -> Result<u16, AccessError> {
     let length = u16::try_from(length).unwrap_or(LARGEST).min(LARGEST) & !3;
-    let beyond_header = length > HEADER_SIZE && load(file, HEADER_SIZE)?.is_some();
-    Ok(if beyond_header { length } else { length.min(HEADER_SIZE) })
+    if length > HEADER_SIZE && !beyond_header()? {
+        return Ok(HEADER_SIZE);
+    }
+    Ok(length)
 }
 
 fn inode(file: &File) -> Result<u64, AccessError> {
     file.metadata().map(|metadata| metadata.ino()).map_err(|error| errno::of_io(&error))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ mod guard;
 mod kernel;
 pub mod locks;
 mod objects;
+#[cfg(test)]
+mod sample;
 mod sysfs;
 
 pub use audit::{Audit, RawWrite};

@@ -175,3 +175,6 @@ fn is_firm(stat: &Stat) -> bool {
     let ours = stat.st_uid == geteuid().as_raw() || stat.st_uid == 0;
     ours && (stat.st_mode & OTHERS_WRITE == 0 || stat.st_mode & STICKY != 0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,14 +44,16 @@ impl Kind {
 /// the object lives: a later one of the same name has another inode number.
 #[derive(Debug, Default)]
 pub struct Objects {
-    known: Mutex<HashMap<(String, u64), Address>>,
+    known: Mutex<Places>,
 }
 
 impl Objects {
     /// The objects on a function, sorted by name.
     pub fn on(&self, kernel: &Kernel, address: Address) -> Vec<String> {
-        let on_it = |(name, place): (String, Address)| (place == address).then_some(name);
-        let mut names: Vec<_> = self.all(kernel).into_iter().filter_map(on_it).collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = present(kernel, &known);
+        let on_it = known.iter().filter(|(_, place)| **place == address);
+        let mut names: Vec<_> = on_it.map(|((name, _), _)| name.clone()).collect();
         names.sort();
         names
     }
@@ -62,22 +64,22 @@ impl Objects {
         let ports = self.on(kernel, address).into_iter().filter(|name| Kind::of(name) == Some(Kind::Port));
         ports.map(|name| (name.clone(), bus.join(name))).collect()
     }
+}
 
-    fn all(&self, kernel: &Kernel) -> Vec<(String, Address)> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut present = HashMap::new();
-        for entry in fs::read_dir(bus(kernel)).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let Some(kind) = Kind::of(&name) else { continue };
-            let key = (name, entry.ino());
-            let place = known.get(&key).copied().or_else(|| place(&kind.link(entry.path())));
-            if let Some(place) = place {
-                present.insert(key, place);
-            }
-        }
-        known.clone_from(&present);
-        present.into_iter().map(|((name, _), place)| (name, place)).collect()
+/// By name and inode number.
+type Places = HashMap<(String, u64), Address>;
+
+/// The objects there are now, where they hang on a function.
+fn present(kernel: &Kernel, known: &Places) -> Places {
+    let mut present = Places::new();
+    for entry in fs::read_dir(bus(kernel)).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(kind) = Kind::of(&name) else { continue };
+        let key = (name, entry.ino());
+        let place = known.get(&key).copied().or_else(|| place(&kind.link(entry.path())));
+        present.extend(place.map(|place| (key, place)));
     }
+    present
 }
 
 fn bus(kernel: &Kernel) -> PathBuf {

@@ -161,3 +161,6 @@ impl Machine for Sysfs {
         firmware::tables(&self.shared.kernel, signature)
     }
 }
+
+#[cfg(test)]
+mod tests;
