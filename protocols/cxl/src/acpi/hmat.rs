@@ -205,6 +205,24 @@ mod tests {
     }
 
     #[test]
+    fn an_attachment_counts_only_if_it_is_flagged_valid() {
+        for (revision, flags, valid) in [
+            (1, 0, false),
+            (1, 1, false),
+            (1, 2, false),
+            (1, 3, true),
+            (2, 0, false),
+            (2, 1, true),
+            (2, 2, false),
+        ] {
+            let mut body = attachment(1, 0, revision);
+            body[0] = flags;
+            let hmat = Hmat::parse(&LAYOUT.encode(revision, &[(0, body)])).unwrap();
+            assert_eq!(hmat.attached.contains_key(&1), valid, "revision {revision}, flags {flags}");
+        }
+    }
+
+    #[test]
     fn unknown_revisions_are_refused() {
         for revision in [0, 3] {
             let error = AcpiError::Revision { table: Signature::HMAT, revision };
