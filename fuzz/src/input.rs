@@ -44,4 +44,9 @@ impl<'a> Input<'a> {
         let count = usize::from(self.byte());
         self.bytes(count)
     }
+
+    /// All that is left.
+    pub fn rest(&mut self) -> &'a [u8] {
+        self.bytes(usize::MAX)
+    }
 }

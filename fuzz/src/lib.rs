@@ -13,6 +13,7 @@
     clippy::unwrap_used
 )]
 
+mod acpi_tables;
 mod capability_walk;
 mod cdat;
 mod discovery;
@@ -21,6 +22,7 @@ mod doe_object;
 mod input;
 mod raw_hex;
 
+pub use acpi_tables::acpi_tables;
 pub use capability_walk::capability_walk;
 pub use cdat::cdat;
 pub use discovery::discovery;
@@ -32,7 +34,8 @@ pub use raw_hex::raw_hex;
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
+    ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
     ("cdat", cdat),
     ("discovery", discovery),
