@@ -2,7 +2,7 @@
 
 use crate::geometry::Rect;
 use crate::measure::{Type, peer};
-use crate::model::{Figures, Hop, Kind, Limits, Mailbox, Node, State};
+use crate::model::{Figures, Hop, Limits, Mailbox, Node, State};
 use crate::units;
 
 /// Between the card's edge and what is on it.
@@ -255,7 +255,7 @@ impl Writer {
         const MOST: usize = 12;
         let pill = Pill::of(&mailbox.state);
         let label = format!("{:#05x}", mailbox.offset);
-        let width = Type::Offset.width("0x160") + 2.0;
+        let width = Type::Offset.width(&label) + 2.0;
         self.text(Rect::new(self.left, self.y, width, PILL), &label, Type::Offset, Tone::Dim, Align::Left);
         let mut badges: Vec<_> = mailbox.protocols.iter().take(MOST).map(|p| (peer(p), pill)).collect();
         match mailbox.protocols.len().saturating_sub(MOST) {
@@ -318,13 +318,15 @@ impl Writer {
 
     /// A word at the left and two figures, each at the right of its column.
     fn columns(&mut self, [word, one, two]: [(&str, Type, Tone); 3]) {
-        const WORD: f64 = 44.0;
+        const WORD: f64 = 40.0;
+        const APART: f64 = 8.0;
         let leading = Type::Figure.leading() + 1.0;
-        let width = (self.room() - WORD) / 2.0;
+        let width = (self.room() - WORD) / 2.0 - APART;
         let (x, y) = (self.left, self.y);
         self.text(Rect::new(x, y, WORD, leading), word.0, word.1, word.2, Align::Left);
-        self.text(Rect::new(x + WORD, y, width, leading), one.0, one.1, one.2, Align::Right);
-        self.text(Rect::new(x + WORD + width, y, width, leading), two.0, two.1, two.2, Align::Right);
+        let (first, second) = (x + WORD + APART, x + WORD + width + 2.0 * APART);
+        self.text(Rect::new(first, y, width, leading), one.0, one.1, one.2, Align::Right);
+        self.text(Rect::new(second, y, width, leading), two.0, two.1, two.2, Align::Right);
         self.space(leading);
     }
 
@@ -368,18 +370,4 @@ fn describe_mailbox(mailbox: &Mailbox) -> String {
     let protocols: Vec<String> = mailbox.protocols.iter().take(12).map(|p| peer(p)).collect();
     let state = mailbox.state.words().map(|words| format!(" ({})", peer(&words)));
     format!("DOE {:#05x}: {}{}", mailbox.offset, protocols.join(", "), state.unwrap_or_default())
-}
-
-/// The kinds that a tree holds, in the order of [`Kind::ALL`].
-pub(crate) fn kinds(roots: &[Node]) -> Vec<Kind> {
-    let mut seen = std::collections::BTreeSet::new();
-    collect_kinds(roots, &mut seen);
-    Kind::ALL.into_iter().filter(|kind| seen.contains(kind)).collect()
-}
-
-fn collect_kinds(nodes: &[Node], seen: &mut std::collections::BTreeSet<Kind>) {
-    for node in nodes {
-        seen.insert(node.kind);
-        collect_kinds(&node.children, seen);
-    }
 }

@@ -131,12 +131,8 @@ impl<'a> Layout<'a> {
         let width = tree.width.max(LEAST);
         let (heading, top) = heading(topology, width);
         let origin = Point::new(MARGIN, top);
-        let (legend, bottom) = legend::new(
-            &face::kinds(&topology.roots),
-            &entries,
-            Point::new(MARGIN, top + tree.height + 30.0),
-            width,
-        );
+        let below = Point::new(MARGIN, top + tree.height + 30.0);
+        let (legend, bottom) = legend::new(&entries, below, width);
         let edges = arrange::edges(&entries, &tree, origin);
         let cards = entries.into_iter().zip(&tree.cards).map(|(entry, rect)| Card {
             node: entry.node,

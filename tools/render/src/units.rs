@@ -2,7 +2,8 @@
 
 use crate::model::Link;
 
-/// A latency: in ns up to 99,999, in µs and ms above.
+/// A latency: in ns up to 99,999, in larger units above. What no device has is `over 1000 s`, so that a figure
+/// never takes more than a dozen columns.
 ///
 /// ```
 /// assert_eq!(lanewarden_render::units::latency(250), "250 ns");
@@ -12,11 +13,14 @@ pub fn latency(ns: u64) -> String {
     match ns {
         0..100_000 => format!("{ns} ns"),
         100_000..100_000_000 => format!("{} µs", tenths(ns, 1_000)),
-        _ => format!("{} ms", tenths(ns, 1_000_000)),
+        100_000_000..10_000_000_000 => format!("{} ms", tenths(ns, 1_000_000)),
+        10_000_000_000..=1_000_000_000_000 => format!("{} s", tenths(ns, 1_000_000_000)),
+        _ => "over 1000 s".to_owned(),
     }
 }
 
-/// A bandwidth given in MB/s (10^6 bytes): in MB/s below 1,000, in GB/s above.
+/// A bandwidth given in MB/s (10^6 bytes): in MB/s below 1,000, in larger units above. What no device has is
+/// `over 1 EB/s`.
 ///
 /// ```
 /// assert_eq!(lanewarden_render::units::bandwidth(63_500), "63.5 GB/s");
@@ -26,7 +30,9 @@ pub fn bandwidth(mb_per_s: u64) -> String {
     match mb_per_s {
         0..1_000 => format!("{mb_per_s} MB/s"),
         1_000..1_000_000 => format!("{} GB/s", tenths(mb_per_s, 1_000)),
-        _ => format!("{} TB/s", tenths(mb_per_s, 1_000_000)),
+        1_000_000..1_000_000_000 => format!("{} TB/s", tenths(mb_per_s, 1_000_000)),
+        1_000_000_000..=1_000_000_000_000 => format!("{} PB/s", tenths(mb_per_s, 1_000_000_000)),
+        _ => "over 1 EB/s".to_owned(),
     }
 }
 
@@ -82,11 +88,14 @@ mod tests {
     fn each_quantity_gets_the_unit_it_is_read_in() {
         assert_eq!(latency(99_999), "99999 ns");
         assert_eq!(latency(150_000), "150 µs");
-        assert_eq!(latency(u64::MAX), "18446744073709.6 ms");
+        assert_eq!(latency(2_500_000_000), "2500 ms");
+        assert_eq!(latency(65_535_000_000), "65.5 s");
+        assert_eq!(latency(u64::MAX), "over 1000 s");
         assert_eq!(bandwidth(0), "0 MB/s");
         assert_eq!(bandwidth(999), "999 MB/s");
         assert_eq!(bandwidth(32_000), "32 GB/s");
         assert_eq!(bandwidth(1_260_000), "1.3 TB/s");
+        assert_eq!(bandwidth(u64::MAX), "over 1 EB/s");
         assert_eq!(capacity(512), "512 B");
         assert_eq!(capacity(3 << 39), "1.5 TiB");
         assert_eq!(capacity(u64::MAX), "16 EiB");

@@ -22,6 +22,8 @@ const CLEAR: f64 = 12.0;
 const TRUNK: f64 = 20.0;
 /// Between a column and the next one's spine.
 const COLUMN_GAP: f64 = 26.0;
+/// Between a column of roots and the next: more, so that each tree is seen to be one.
+const ROOT_GAP: f64 = 72.0;
 
 /// A function to place. Children come after their parents.
 pub(crate) struct Entry<'a> {
@@ -326,7 +328,9 @@ impl Stack {
         let heights: Vec<(f64, f64)> =
             siblings.iter().map(|at| (height(blocks, *at), gap(entries, *at))).collect();
         let counts = columns(&heights, limit);
-        let top = if counts.len() > 1 && spine > 0.0 { TRUNK } else { 0.0 };
+        // Only roots have no spine to their left.
+        let (strip, apart) = if spine > 0.0 { (TRUNK, COLUMN_GAP) } else { (0.0, ROOT_GAP) };
+        let top = if counts.len() > 1 { strip } else { 0.0 };
         let trunk = (top > 0.0).then_some(top / 2.0);
         let mut stack =
             Self { placed: Vec::with_capacity(siblings.len()), width: 0.0, height: 0.0, trunk, middle: 0.0 };
@@ -335,7 +339,7 @@ impl Stack {
         for (number, count) in counts.iter().enumerate() {
             let (column, after) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
             stack.column(entries, blocks, column, Point::new(spine, top), number == 0);
-            spine = stack.width + COLUMN_GAP;
+            spine = stack.width + apart;
             rest = after;
         }
         stack.middle = stack.halfway(blocks);

@@ -1,5 +1,7 @@
 //! What the colours and lines of a picture mean; only what is in it is explained.
 
+use std::collections::BTreeSet;
+
 use super::arrange::Entry as Placed;
 use super::{Line, Look};
 use crate::face::Pill;
@@ -41,14 +43,19 @@ impl Entry {
 }
 
 /// The entries in lines of a width from `corner` on, and where they end.
-pub(super) fn new(kinds: &[Kind], placed: &[Placed<'_>], corner: Point, width: f64) -> (Vec<Entry>, f64) {
-    let kinds: Vec<_> = kinds.iter().map(|kind| (Swatch::Kind(*kind), kind.label())).collect();
+pub(super) fn new(placed: &[Placed<'_>], corner: Point, width: f64) -> (Vec<Entry>, f64) {
     let mut entries = Vec::new();
     let mut y = corner.y;
-    for group in [kinds, lines(placed), mailboxes(placed)].into_iter().filter(|group| !group.is_empty()) {
-        y = flow(&mut entries, &group, Point::new(corner.x, y), width) + 4.0;
+    let groups = [kinds(placed), lines(placed), mailboxes(placed)];
+    for group in groups.iter().filter(|group| !group.is_empty()) {
+        y = flow(&mut entries, group, Point::new(corner.x, y), width) + 4.0;
     }
     (entries, y)
+}
+
+fn kinds(placed: &[Placed<'_>]) -> Vec<(Swatch, &'static str)> {
+    let seen: BTreeSet<Kind> = placed.iter().map(|entry| entry.node.kind).collect();
+    seen.into_iter().map(|kind| (Swatch::Kind(kind), kind.label())).collect()
 }
 
 fn flow(entries: &mut Vec<Entry>, group: &[(Swatch, &'static str)], corner: Point, width: f64) -> f64 {
