@@ -165,6 +165,7 @@ fn what_lies_in_a_locks_place_is_not_locked() {
     let file = path.join(FILE);
     let elsewhere = folder.path().join("elsewhere");
     files::write(&elsewhere, "kept").unwrap();
+    files::set_permissions(&elsewhere, files::Permissions::from_mode(0o600)).unwrap();
     symlink(&elsewhere, &file).unwrap();
     assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Denied));
     assert_eq!(files::read_to_string(&elsewhere).unwrap(), "kept");
