@@ -126,6 +126,16 @@ fn a_cxl_structure_shorter_than_its_registers_is_told_and_left_out() {
     assert_eq!(function.anomalies, [Anomaly::Cut(0x200)]);
 }
 
+#[test]
+fn of_two_serial_numbers_and_of_two_cxl_structures_the_first_counts() {
+    let second = crate::sample::header(dsn::ID, 1, 0x420);
+    let image = type_3().with(0x300, crate::sample::header(dvsec::ID, 1, 0x400)).with(0x400, second);
+    let image = image.with(0x404, 2).with(0x420, crate::sample::header(dvsec::ID, 1, 0));
+    let function = read(image.with(0x424, 0x0381_1e98).with(0x428, 0x0001_0000));
+    assert_eq!((function.serial, function.cxl_type()), (Some(SerialNumber(1)), Some(DeviceType::Type3)));
+    assert_eq!((function.dvsecs.len(), function.extended.len()), (3, 7));
+}
+
 mod any_bytes {
     use proptest::prelude::*;
 

@@ -118,6 +118,13 @@ fn segments_do_not_mix() {
     let hierarchy =
         Hierarchy::new(vec![port("0000:00:01.0", PortType::RootPort, 1, 1), endpoint("0001:01:00.0")]);
     assert_eq!(hierarchy.roots().len(), 2);
+    let hierarchy = Hierarchy::new(vec![
+        port("0000:00:01.0", PortType::RootPort, 1, 3),
+        function("0001:00:00.0", plain(0x06_0000)),
+        virtual_function("0001:02:00.0"),
+    ]);
+    let roots: Vec<_> = hierarchy.roots().iter().map(|root| (root.segment, root.bus)).collect();
+    assert_eq!(roots, [(0, 0), (1, 0), (1, 2)]);
 }
 
 #[test]

@@ -104,6 +104,12 @@ mod tests {
     }
 
     #[test]
+    fn reserved_counts_are_taken_for_the_largest() {
+        let msi = Msi::read(&mut Image::new(256).with(0x50, 0x006e_0005), 0x50).unwrap();
+        assert_eq!((msi.vectors, msi.vectors_enabled), (32, 32));
+    }
+
+    #[test]
     fn one_that_runs_out_of_its_space_is_refused() {
         let mut image = Image::new(4096).with(0xf4, 0x0080_0005);
         let msi = Msi::read(&mut image, 0xf4).unwrap();

@@ -156,3 +156,56 @@ impl Pcie {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Counting, Image};
+
+    fn read(first: u32) -> (Pcie, u64) {
+        let mut counted = Counting::new(Image::new(256).with(0x40, first).with(0x4c, 0x105).with(0x6c, 0x3e));
+        (Pcie::read(&mut counted, 0x40).unwrap(), counted.reads)
+    }
+
+    #[test]
+    fn a_downstream_port_with_a_slot() {
+        let (port, reads) = read(0x8b62_0010);
+        assert_eq!(
+            (port.port_type, port.version, port.interrupt_message),
+            (PortType::SwitchDownstream, 2, 5)
+        );
+        assert!(port.slot_implemented && port.flit_mode_supported && port.port_type.is_downstream());
+        assert_eq!((port.link.unwrap().max_width, reads), (16, 5));
+    }
+
+    #[test]
+    fn version_1_ends_before_the_second_set_of_registers() {
+        let (endpoint, reads) = read(0x0001_0010);
+        assert_eq!(
+            (endpoint.port_type, endpoint.link.unwrap().supported, reads),
+            (PortType::Endpoint, Speeds(0), 3)
+        );
+    }
+
+    #[test]
+    fn what_is_part_of_the_root_complex_has_no_link() {
+        for (encoding, port_type) in [(9, PortType::IntegratedEndpoint), (10, PortType::EventCollector)] {
+            let (part, reads) = read(0x0002_0010 | encoding << 20);
+            assert_eq!((part.port_type, part.link, reads), (port_type, None, 1));
+        }
+    }
+
+    #[test]
+    fn types_keep_their_encoding() {
+        for encoding in 0..16 {
+            assert_eq!(PortType::from_encoding(encoding).encoding(), encoding);
+        }
+        assert_eq!(PortType::from_encoding(3), PortType::Undefined(3));
+    }
+
+    #[test]
+    fn a_capability_that_runs_into_the_extended_space_is_refused() {
+        let mut image = Image::new(4096).with(0xf0, 0x0002_0010);
+        assert_eq!(Pcie::read(&mut image, 0xf0), Err(AccessError::OutOfRange(0x100)));
+    }
+}

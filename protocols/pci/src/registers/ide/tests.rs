@@ -50,6 +50,14 @@ fn a_selective_stream_with_its_associations() {
 }
 
 #[test]
+fn a_streams_address_ranges_move_the_next_one_back() {
+    let mut image = port().with(0x204, 3 | 1 << 13 | 1 << 16).with(0x240, 1 | 9 << 24);
+    let ide = Ide::read(&mut image, 0x200).unwrap();
+    let places: Vec<_> = ide.selective.iter().map(|stream| (stream.offset, stream.control.stream)).collect();
+    assert_eq!(places, [(0x21c, 0xab), (0x23c, 9)]);
+}
+
+#[test]
 fn without_link_streams_the_selective_ones_come_first() {
     let mut image = Image::new(4096).with(0x204, 2 | 7 << 13).with(0x210, 3 << 24).with(0x214, 1);
     let ide = Ide::read(&mut image, 0x200).unwrap();

@@ -326,6 +326,7 @@ mod tests {
         assert!(Link::decode(0x105, 0x0104_0000, 0, 0).is_downgraded());
         assert!(Link::decode(0x105, 0x0085_0000, 0, 0).is_downgraded());
         assert!(!Link::decode(0x105, 0x0105_0000, 0, 0).is_downgraded());
+        assert!(!Link::decode(0x105, 0, 0, 0).is_downgraded(), "a link that is down is not slow");
     }
 
     #[test]
