@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::steps::{Line, Outcome};
 use crate::tree::{Package, Tree, is_below};
 
 /// Targets without std, in the order they are preferred.
@@ -31,28 +32,27 @@ pub fn run(tree: &Tree) -> Result<bool> {
     Ok(sound)
 }
 
-/// No features, the default ones, then each alone.
+/// No features, then each alone; with the default ones it is built everywhere else.
 fn combinations(package: &Package) -> Vec<String> {
     let alone = package.features.iter().filter(|feature| *feature != "default");
     std::iter::once(String::new()).chain(alone.cloned()).collect()
 }
 
 fn build(package: &Package, features: &str, target: Option<&str>) -> Result<bool> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(crate::tree::top()?);
-    command.args(["check", "--quiet", "--lib", "--no-default-features", "--package", &package.name]);
+    let mut line =
+        Line::new("cargo check --quiet --lib --no-default-features --package").argument(&package.name);
     if !features.is_empty() {
-        command.args(["--features", features]);
+        line = line.argument("--features").argument(features);
     }
-    command.args(target.iter().flat_map(|target| ["--target", *target]));
-    let built = command.status().context("cannot run cargo")?.success();
-    if !built {
-        println!("{}: builds: not alone, with features `{features}`", package.folder);
-        println!(
-            "    do: make it build by itself without std; what the command above printed says where it fails"
-        );
+    if let Some(target) = target {
+        line = line.argument("--target").argument(target);
     }
-    Ok(built)
+    let Outcome::Failed(repeat) = line.run()? else { return Ok(true) };
+    println!(
+        "{}: builds: not alone, with features `{features}`\n    do: make it build by itself: {repeat}",
+        package.folder
+    );
+    Ok(false)
 }
 
 /// The first target without std whose libraries are there.
