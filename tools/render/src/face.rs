@@ -189,7 +189,7 @@ impl Writer {
         }
         if !node.name.is_empty() {
             self.space(4.0);
-            self.lines(&node.name, Type::Name, Tone::Normal, 2);
+            self.lines(&node.name, Type::Name, Tone::Normal, 3);
         }
     }
 
