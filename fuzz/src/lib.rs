@@ -21,6 +21,7 @@ mod doe_device;
 mod doe_object;
 mod input;
 mod raw_hex;
+mod scenario_toml;
 
 pub use acpi_tables::acpi_tables;
 pub use capability_walk::capability_walk;
@@ -29,12 +30,13 @@ pub use discovery::discovery;
 pub use doe_device::doe_device;
 pub use doe_object::doe_object;
 pub use raw_hex::raw_hex;
+pub use scenario_toml::scenario_toml;
 
 /// A fuzz target: what a fuzzer calls with its bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
     ("cdat", cdat),
@@ -42,4 +44,5 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("doe_device", doe_device),
     ("doe_object", doe_object),
     ("raw_hex", raw_hex),
+    ("scenario_toml", scenario_toml),
 ];
