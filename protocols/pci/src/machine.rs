@@ -53,6 +53,9 @@ pub enum LockError {
     /// This process may not lock mailboxes.
     #[error("permission to lock mailboxes denied")]
     Denied,
+    /// The place of the locks belongs to someone else or is open to others, so a lock there would mean nothing.
+    #[error("the place of the locks is not the owner's alone")]
+    Unsafe,
     /// The operating system failed in another way; its error number.
     #[error("operating system error {0}")]
     System(i32),

@@ -209,11 +209,11 @@ mod tests {
     /// Row T14: a device that cannot interrupt often enough is told apart, with who goes without.
     #[test]
     fn a_device_with_fewer_vectors_than_it_needs_says_who_goes_without() {
-        let image = type_3().with(PCIE, 0x0002_5010).with(0x50, 0x0002_0005);
+        let image = type_3().with(PCIE, 0x0402_5010).with(0x50, 0x0002_0005);
         let device = vectors(image, 0);
         assert_eq!((device.needed(), device.available(), device.lacking()), (4, 2, 2));
         let unserved: Vec<_> = device.unserved().map(|source| source.to_string()).collect();
-        assert_eq!(unserved, ["DOE [110]"]);
+        assert_eq!(unserved, ["PCI Express", "DOE [110]"]);
     }
 
     #[test]

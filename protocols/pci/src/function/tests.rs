@@ -1,6 +1,6 @@
 use super::*;
 use crate::registers::pcie::{PortType, Speed};
-use crate::sample::{at, pci_express, plain, type_3};
+use crate::sample::{at, header, pci_express, plain, type_3};
 use crate::{Counting, Image};
 
 fn read(mut image: Image) -> Function {
@@ -37,13 +37,47 @@ fn every_register_is_read_once_and_none_is_written() {
     assert_eq!((counted.reads, counted.writes), (expected, 0));
 }
 
+/// Row T1: mailboxes are found on root ports, both kinds of switch ports, endpoints and integrated endpoints alike.
 #[test]
-fn a_switch_upstream_port_may_have_a_mailbox() {
+fn every_kind_of_port_may_have_a_mailbox() {
+    for (port_type, kind) in [
+        (PortType::RootPort, PortKind::RootPort),
+        (PortType::SwitchUpstream, PortKind::SwitchUpstream),
+        (PortType::SwitchDownstream, PortKind::SwitchDownstream),
+        (PortType::Endpoint, PortKind::Endpoint),
+        (PortType::LegacyEndpoint, PortKind::Endpoint),
+        (PortType::IntegratedEndpoint, PortKind::IntegratedEndpoint),
+    ] {
+        let image = pci_express(plain(0), port_type).with(0x100, header(doe::ID, 1, 0));
+        let function = read(image);
+        assert_eq!((function.port_kind(), function.does.len()), (kind, 1));
+    }
+}
+
+/// Row T25: a switch's upstream port holds two mailboxes, one for its CDAT and one for attestation.
+#[test]
+fn a_switch_upstream_port_may_have_two_mailboxes() {
     let image = pci_express(crate::sample::bridge(0x0d, 0x0e, 0x10), PortType::SwitchUpstream);
-    let function = read(image.with(0x100, crate::sample::header(doe::ID, 1, 0)));
+    let function = read(image.with(0x100, header(doe::ID, 1, 0x160)).with(0x160, header(doe::ID, 2, 0)));
     assert_eq!(function.port_kind(), PortKind::SwitchUpstream);
-    assert_eq!((function.does.len(), function.header.subsystem), (1, None));
+    assert_eq!(function.does.iter().map(|doe| doe.offset).collect::<Vec<_>>(), [0x100, 0x160]);
     assert_eq!(function.header.buses.map(|buses| (buses.secondary, buses.subordinate)), Some((0x0e, 0x10)));
+    assert_eq!(function.header.subsystem, None);
+}
+
+/// Row D2: a function has none, one or any number of mailboxes, and all of them are found.
+#[test]
+fn mailboxes_are_counted_from_none_to_all_that_fit() {
+    for count in [0, 1, 2, 160] {
+        let mut image = plain(0);
+        let places = (0x100..).step_by(usize::from(doe::SIZE)).take(count);
+        let nexts = (0x118..).step_by(usize::from(doe::SIZE)).take(count.saturating_sub(1)).chain([0]);
+        for (at, next) in places.zip(nexts) {
+            image = image.with(at, header(doe::ID, 1, next));
+        }
+        let function = read(image);
+        assert_eq!((function.does.len(), function.anomalies.len()), (count, 0));
+    }
 }
 
 #[test]
@@ -109,11 +143,7 @@ fn a_virtual_function_has_no_ids_of_its_own_but_is_there() {
 
 #[test]
 fn a_mailbox_that_does_not_fit_is_told_and_left_out() {
-    let function = read(
-        plain(0)
-            .with(0x100, crate::sample::header(doe::ID, 1, 0xff0))
-            .with(0xff0, crate::sample::header(doe::ID, 1, 0)),
-    );
+    let function = read(plain(0).with(0x100, header(doe::ID, 1, 0xff0)).with(0xff0, header(doe::ID, 1, 0)));
     assert_eq!(function.does.len(), 1);
     assert_eq!(function.anomalies, [Anomaly::Cut(0xff0)]);
 }
@@ -128,9 +158,9 @@ fn a_cxl_structure_shorter_than_its_registers_is_told_and_left_out() {
 
 #[test]
 fn of_two_serial_numbers_and_of_two_cxl_structures_the_first_counts() {
-    let second = crate::sample::header(dsn::ID, 1, 0x420);
-    let image = type_3().with(0x300, crate::sample::header(dvsec::ID, 1, 0x400)).with(0x400, second);
-    let image = image.with(0x404, 2).with(0x420, crate::sample::header(dvsec::ID, 1, 0));
+    let second = header(dsn::ID, 1, 0x420);
+    let image = type_3().with(0x300, header(dvsec::ID, 1, 0x400)).with(0x400, second);
+    let image = image.with(0x404, 2).with(0x420, header(dvsec::ID, 1, 0));
     let function = read(image.with(0x424, 0x0381_1e98).with(0x428, 0x0001_0000));
     assert_eq!((function.serial, function.cxl_type()), (Some(SerialNumber(1)), Some(DeviceType::Type3)));
     assert_eq!((function.dvsecs.len(), function.extended.len()), (3, 7));
@@ -147,7 +177,7 @@ mod any_bytes {
         let rest = random >> 4;
         let id = [dsn::ID, doe::ID, dvsec::ID, 0][(rest & 3) as usize];
         match random & 15 {
-            0..=5 => crate::sample::header(id, (rest >> 2 & 15) as u8, (rest >> 6 & 0xffc) as u16),
+            0..=5 => header(id, (rest >> 2 & 15) as u8, (rest >> 6 & 0xffc) as u16),
             6..=8 => 0x1e98 | rest << 16,
             9 | 10 => rest & 15,
             11 => u32::MAX,

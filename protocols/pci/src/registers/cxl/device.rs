@@ -348,10 +348,11 @@ mod tests {
 
     #[test]
     fn the_reserved_range_count_is_two_at_most() {
-        let mut image = type_3().with(0x208, 0x0037_0000);
+        let mut image = type_3().with(0x208, 0x0037_0000).with(0x22c, 0x2000_0002);
         let device = Device::read(&mut image, &DVSEC).unwrap();
         assert_eq!((device.range_count, device.device_type()), (2, Some(DeviceType::Type2)));
-        assert!(device.ranges[1].is_some_and(|range| !range.valid));
+        assert!(device.ranges[1].is_some_and(|range| !range.valid && range.size == 512 << 20));
+        assert_eq!(device.memory_size(), (4 << 30) + (256 << 20), "a range that is not valid does not count");
     }
 
     #[test]

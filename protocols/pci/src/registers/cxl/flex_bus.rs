@@ -140,8 +140,10 @@ mod tests {
         let middle = Dvsec { length: 0x14, ..DVSEC };
         let received = FlexBusTraining { received_ts: Some(0), nop_hint: None };
         assert_eq!(FlexBusTraining::read(&mut Image::new(4096), &middle), Ok(received));
-        let early = Dvsec { revision: 0, length: 0x10, ..DVSEC };
+        let padded = Dvsec { revision: 0, ..DVSEC };
         let none = FlexBusTraining { received_ts: None, nop_hint: None };
+        assert_eq!(FlexBusTraining::read(&mut Image::new(4096), &padded), Ok(none));
+        let early = Dvsec { revision: 0, length: 0x10, ..DVSEC };
         assert_eq!(FlexBusTraining::read(&mut Image::new(4096), &early), Ok(none));
         assert!(!FlexBus::read(&mut Image::new(4096).with(0x30c, 0x0002_0002), &early).unwrap().is_trained());
     }

@@ -244,6 +244,7 @@ pub(super) const fn milliwatts(value: u8, scale: u8) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Counting, Image};
 
     #[test]
     fn an_nvme_drive() {
@@ -259,6 +260,17 @@ mod tests {
         assert_eq!((device.completion_timeout_ranges, device.completion_timeout), (2, 0));
         assert_eq!((device.tph_completer, device.obff_supported, device.obff), (3, 1, 3));
         assert_eq!((device.max_prefixes, device.emergency_power_reduction), (1, 2));
+    }
+
+    #[test]
+    fn version_1_has_no_second_registers() {
+        let image = Image::new(256).with(0x40, 0x0001_0010).with(0x64, u32::MAX).with(0x68, u32::MAX);
+        let mut counted = Counting::new(image);
+        let pcie = Pcie::read(&mut counted, 0x40).unwrap();
+        counted.reads = 0;
+        let device = Device::read(&mut counted, &pcie).unwrap();
+        assert_eq!((device.flags2, device.control2), (DeviceFlags2::empty(), DeviceControl2::empty()));
+        assert_eq!(counted.reads, 2);
     }
 
     #[test]
