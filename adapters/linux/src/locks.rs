@@ -37,7 +37,8 @@ pub enum DirectoryError {
 impl From<DirectoryError> for LockError {
     fn from(error: DirectoryError) -> Self {
         match error {
-            DirectoryError::Denied | DirectoryError::Unsafe => Self::Denied,
+            DirectoryError::Denied => Self::Denied,
+            DirectoryError::Unsafe => Self::Unsafe,
             DirectoryError::System(number) => Self::System(number),
         }
     }
@@ -94,7 +95,7 @@ impl Directory {
         let stat = fs::fstat(&file).map_err(DirectoryError::from)?;
         let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         if !regular || !is_private(&stat) {
-            return Err(LockError::Denied);
+            return Err(LockError::Unsafe);
         }
         match fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}

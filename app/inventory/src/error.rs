@@ -80,7 +80,7 @@ impl MailboxError {
     pub fn class(&self) -> Class {
         match self {
             Self::InUse(_) | Self::Lock(LockError::Held(_)) => Class::Busy,
-            Self::Lock(LockError::Denied) => Class::Permission,
+            Self::Lock(LockError::Denied | LockError::Unsafe) => Class::Permission,
             Self::Lock(LockError::System(_)) => Class::Failure,
             Self::Open(access) => Class::of(*access),
             Self::Exchange { source: Error::Access { source, .. }, .. } => Class::of(*source),

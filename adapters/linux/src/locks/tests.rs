@@ -167,15 +167,15 @@ fn what_lies_in_a_locks_place_is_not_locked() {
     files::write(&elsewhere, "kept").unwrap();
     files::set_permissions(&elsewhere, files::Permissions::from_mode(0o600)).unwrap();
     symlink(&elsewhere, &file).unwrap();
-    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Denied));
+    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Unsafe));
     assert_eq!(files::read_to_string(&elsewhere).unwrap(), "kept");
     files::remove_file(&file).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, &file, Mode::RWXU).unwrap();
-    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Denied));
+    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Unsafe));
     files::remove_file(&file).unwrap();
     files::write(&file, "").unwrap();
     files::set_permissions(&file, files::Permissions::from_mode(0o644)).unwrap();
-    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Denied));
+    assert_eq!(directory.try_lock(mailbox()).err(), Some(LockError::Unsafe));
 }
 
 /// A file that was unlinked while it was held must not be one of two locks of the same mailbox for long: whoever locks
