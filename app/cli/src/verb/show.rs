@@ -1,0 +1,116 @@
+//! `show`: one function, or all, decoded.
+//!
+//! What is read becomes a [`document`](document::Section), from which the text for people and the JSON for programs
+//! are made; neither can say what the other does not know.
+
+mod bridge;
+mod capability;
+mod cxl;
+mod document;
+mod doe;
+mod dump;
+mod errors;
+mod function;
+mod ide;
+mod interrupts;
+mod pcie;
+mod people;
+mod power;
+mod programs;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use lanewarden_inventory::ScanError;
+use lanewarden_pci::{Address, Machine};
+use serde::Serialize;
+
+use self::document::Section;
+use self::reading::{Reading, ask_mailboxes};
+use crate::args::Sharing;
+use crate::exit::{Exit, Failure};
+use crate::output::{Outcome, Output};
+
+/// Shows one function, or all. A mailbox that may not be asked is part of what is shown, and no failure.
+pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
+    let verbose = if output.json() { 0 } else { output.verbose() };
+    let (mut readings, unreadable) = match device {
+        Some(address) => (vec![Reading::new(machine, address, verbose)?], Vec::new()),
+        None => read_all(machine, verbose)?,
+    };
+    ask_mailboxes(machine, &mut readings, sharing);
+    if output.json() {
+        output.print_json(&Json::new(&readings, &unreadable))?;
+    } else {
+        output
+            .print(&readings.iter().map(|reading| text(reading, verbose)).collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(conclude(&readings, unreadable, output))
+}
+
+type Readings = (Vec<Reading>, Vec<(Address, ScanError)>);
+
+fn read_all<M: Machine>(machine: &M, verbose: u8) -> Result<Readings, ScanError> {
+    let (mut readings, mut unreadable) = (Vec::new(), Vec::new());
+    for address in machine.functions().map_err(ScanError::List)? {
+        match Reading::new(machine, address, verbose) {
+            Ok(reading) => readings.push(reading),
+            Err(error) => unreadable.push((address, error)),
+        }
+    }
+    Ok((readings, unreadable))
+}
+
+fn text(reading: &Reading, verbose: u8) -> String {
+    let mut text = people::text(&function::document(reading), verbose);
+    if let Some(image) = &reading.dump {
+        text.push_str(&dump::hexadecimal(image.bytes()));
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: &'static str,
+    functions: Vec<Section>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// A function that is there and could not be read.
+#[derive(Serialize)]
+struct Unreadable {
+    address: String,
+    reason: String,
+}
+
+impl Json {
+    fn new(readings: &[Reading], unreadable: &[(Address, ScanError)]) -> Self {
+        let reason = |(address, error): &(Address, ScanError)| Unreadable {
+            address: address.to_string(),
+            reason: error.to_string(),
+        };
+        Self {
+            schema: "lanewarden.show/1",
+            functions: readings.iter().map(function::document).collect(),
+            unreadable: unreadable.iter().map(reason).collect(),
+        }
+    }
+}
+
+/// Says what is missing and why, and what the whole comes to.
+fn conclude(readings: &[Reading], unreadable: Vec<(Address, ScanError)>, output: &Output) -> Exit {
+    let partial = readings.iter().filter(|reading| reading.function.is_partial()).count();
+    if partial > 0 {
+        let message = match readings {
+            [only] => format!("{}: only part of its configuration space can be read", only.function.address),
+            _ => format!("only part of the configuration space of {partial} functions can be read"),
+        };
+        output.warn(&Failure::new(Exit::Permission, message).hint("run as root to see the rest"));
+    }
+    let failures = unreadable.into_iter().map(|(_, error)| Failure::from(error));
+    Exit::of_all(failures.map(|failure| {
+        output.warn(&failure);
+        failure.exit
+    }))
+}
