@@ -112,7 +112,7 @@ fn deny() -> Result<Outcome> {
             "cargo-deny is not installed (cargo install --locked cargo-deny)".into(),
         ));
     }
-    Line::new("cargo deny --offline check bans licenses sources").run()
+    Line::new("cargo deny check bans licenses sources").run()
 }
 
 #[cfg(test)]
