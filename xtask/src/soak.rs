@@ -40,16 +40,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     for target in targets()? {
         if arguments.target.is_empty() || arguments.target.contains(&target) {
             let (seconds, keep) = (arguments.seconds, arguments.keep);
-            // The few names there are live as long as the program.
-            let name: &'static str = Box::leak(target.into_boxed_str());
-            steps.push(Step::new(name, "fuzzing", move || fuzz(name, seconds, keep)));
+            steps.push(Step::new(target.clone(), "fuzzing", move || fuzz(&target, seconds, keep)));
         }
     }
     if arguments.target.is_empty() {
         let cases = arguments.cases.to_string();
         steps.push(Step::new("properties", "property tests with many cases", move || properties(&cases)));
     }
-    Ok(steps::run(steps, &[]))
+    Ok(steps::run(steps, &[], "cargo xtask soak --target"))
 }
 
 fn tools() -> Result<Outcome> {

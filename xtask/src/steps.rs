@@ -20,7 +20,7 @@ pub enum Outcome {
 /// One step.
 pub struct Step {
     /// Its name, as `--skip` takes it.
-    pub name: &'static str,
+    pub name: String,
     /// What it is about, for the heading.
     pub about: &'static str,
     /// What it does.
@@ -30,25 +30,26 @@ pub struct Step {
 impl Step {
     /// A step.
     pub fn new(
-        name: &'static str,
+        name: impl Into<String>,
         about: &'static str,
         act: impl FnOnce() -> Result<Outcome> + 'static,
     ) -> Self {
-        Self { name, about, act: Box::new(act) }
+        Self { name: name.into(), about, act: Box::new(act) }
     }
 }
 
 struct Record {
-    name: &'static str,
+    name: String,
     outcome: Outcome,
     time: Duration,
 }
 
-/// Runs the steps up to the first that fails, leaving out those named in `skipped`.
-pub fn run(steps: Vec<Step>, skipped: &[String]) -> ExitCode {
+/// Runs the steps up to the first that fails, leaving out those named in `skipped`. `alone` and a step's name are the
+/// command that runs that step alone.
+pub fn run(steps: Vec<Step>, skipped: &[String], alone: &str) -> ExitCode {
     let mut records = Vec::new();
     for step in steps {
-        let record = run_one(step, skipped);
+        let record = run_one(step, skipped, alone);
         let failed = matches!(record.outcome, Outcome::Failed(_));
         records.push(record);
         if failed {
@@ -60,16 +61,16 @@ pub fn run(steps: Vec<Step>, skipped: &[String]) -> ExitCode {
     ExitCode::from(u8::from(failed))
 }
 
-fn run_one(step: Step, skipped: &[String]) -> Record {
+fn run_one(step: Step, skipped: &[String], alone: &str) -> Record {
     let Step { name, about, act } = step;
-    if skipped.iter().any(|skipped| skipped == name) {
+    if skipped.contains(&name) {
         return Record { name, outcome: Outcome::Skipped("as asked".into()), time: Duration::ZERO };
     }
     println!("\n== {name}: {about}");
     let start = Instant::now();
     let outcome = act().unwrap_or_else(|error| {
         println!("{error:#}");
-        Outcome::Failed(format!("cargo xtask test --only {name}"))
+        Outcome::Failed(format!("{alone} {name}"))
     });
     let time = start.elapsed();
     match &outcome {
@@ -171,8 +172,8 @@ mod tests {
 
     use super::*;
 
-    fn record(name: &'static str, outcome: Outcome, seconds: u64) -> Record {
-        Record { name, outcome, time: Duration::from_secs(seconds) }
+    fn record(name: &str, outcome: Outcome, seconds: u64) -> Record {
+        Record { name: name.to_owned(), outcome, time: Duration::from_secs(seconds) }
     }
 
     #[test]
@@ -207,7 +208,7 @@ mod tests {
             step("second", Outcome::Failed("x".into())),
             step("third", Outcome::Passed),
         ];
-        run(steps, &["skipped".into()]);
+        run(steps, &["skipped".into()], "x");
         assert_eq!(ran.get(), 2);
     }
 

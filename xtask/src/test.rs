@@ -36,9 +36,9 @@ const FUZZ: &str = "lanewarden-fuzz";
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut steps = steps();
     if !arguments.only.is_empty() {
-        steps.retain(|step| arguments.only.iter().any(|name| name == step.name));
+        steps.retain(|step| arguments.only.contains(&step.name));
     }
-    Ok(steps::run(steps, &arguments.skip))
+    Ok(steps::run(steps, &arguments.skip, "cargo xtask test --only"))
 }
 
 fn steps() -> Vec<Step> {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_step_can_be_named() {
-        let names: Vec<_> = steps().iter().map(|step| step.name).collect();
+        let names: Vec<_> = steps().into_iter().map(|step| step.name).collect();
         assert_eq!(names, NAMES);
     }
 
