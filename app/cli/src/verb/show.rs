@@ -22,7 +22,7 @@ mod reading;
 mod tests;
 mod words;
 
-use lanewarden_inventory::ScanError;
+use lanewarden_inventory::{Progress, ScanError};
 use lanewarden_pci::{Address, Machine};
 use serde::Serialize;
 
@@ -31,6 +31,7 @@ use self::reading::{Reading, ask_mailboxes};
 use crate::args::Sharing;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::progress::Bar;
 
 /// Shows one function, or all. A mailbox that may not be asked is part of what is shown, and no failure.
 pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
@@ -52,12 +53,15 @@ pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, o
 type Readings = (Vec<Reading>, Vec<(Address, ScanError)>);
 
 fn read_all<M: Machine>(machine: &M, verbose: u8) -> Result<Readings, ScanError> {
+    let addresses = machine.functions().map_err(ScanError::List)?;
     let (mut readings, mut unreadable) = (Vec::new(), Vec::new());
-    for address in machine.functions().map_err(ScanError::List)? {
+    let (mut bar, total) = (Bar::new(), addresses.len());
+    for (address, done) in addresses.into_iter().zip(1_usize..) {
         match Reading::new(machine, address, verbose) {
             Ok(reading) => readings.push(reading),
             Err(error) => unreadable.push((address, error)),
         }
+        bar.show(Progress { phase: "functions", done, total });
     }
     Ok((readings, unreadable))
 }

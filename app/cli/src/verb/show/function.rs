@@ -18,6 +18,7 @@ pub fn document(reading: &Reading) -> Section {
         .with(identity(function))
         .with(kernel(reading))
         .with(header(function))
+        .with(interrupt_pin(reading.interrupt_pin))
         .line("Base addresses", bars.clone().map(base_address).collect::<Vec<_>>())
         .with(remarks(function))
         .data_parts("base_addresses", bars.map(base_address_data).collect())
@@ -86,6 +87,17 @@ fn header(function: &Function) -> Section {
         .data("primary_bus", bus(|buses| buses.primary))
         .data("secondary_bus", bus(|buses| buses.secondary))
         .data("subordinate_bus", bus(|buses| buses.subordinate))
+}
+
+fn interrupt_pin(pin: u8) -> Section {
+    let name = match pin {
+        1 => "A",
+        2 => "B",
+        3 => "C",
+        4 => "D",
+        _ => return Section::default().data("interrupt_pin", Value::Missing),
+    };
+    Section::default().detail("interrupt_pin", "Interrupt pin", name)
 }
 
 fn buses(buses: BusNumbers) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lanewarden_inventory::{FunctionReport, MailboxReport, ScanError, Work, ask_kernel, read_function, work};
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::registers::header::{BaseAddress, Bridge, base_addresses};
+use lanewarden_pci::registers::header::{self, BaseAddress, Bridge, base_addresses};
 use lanewarden_pci::{
     AccessError, Address, ConfigSpace, Details, Function, Image, Machine, MailboxId, Memo, Vectors,
 };
@@ -25,6 +25,8 @@ pub struct Reading {
     pub details: Details,
     /// Its Base Address registers.
     pub base_addresses: Vec<BaseAddress>,
+    /// Which pin it would interrupt by without MSI: 1 to 4 for INTA to INTD, 0 for none.
+    pub interrupt_pin: u8,
     /// What it passes on, where it is a bridge.
     pub bridge: Option<Bridge>,
     /// The interrupt vectors its capabilities need.
@@ -61,6 +63,7 @@ impl Reading {
         let reading = Self {
             details: function.details(&mut memo)?,
             base_addresses: base_addresses(&mut memo, function.header.layout)?,
+            interrupt_pin: interrupt_pin(&mut memo)?,
             bridge: is_bridge(&function).then(|| Bridge::read(&mut memo)).transpose()?,
             vectors: Vectors::read(&mut memo, &function, 0)?,
             registers: if verbose > 0 { registers(&mut memo, &function)? } else { BTreeMap::new() },
@@ -88,6 +91,11 @@ impl Reading {
     }
 }
 
+fn interrupt_pin<C: ConfigSpace>(config: &mut C) -> Result<u8, AccessError> {
+    let [_, pin, _, _] = config.read(header::INTERRUPT)?.to_le_bytes();
+    Ok(pin)
+}
+
 /// Whether it has a bridge's header; CardBus bridges have one of their own.
 fn is_bridge(function: &Function) -> bool {
     function.header.layout == 1
@@ -97,11 +105,12 @@ fn is_bridge(function: &Function) -> bool {
 pub fn ask_mailboxes<M: Machine>(machine: &M, readings: &mut [Reading], sharing: Sharing) {
     let chosen = readings.iter().flat_map(Reading::mailboxes).collect();
     let mut bar = Bar::new();
-    let mut reports = work(machine, chosen, sharing.into(), &mut |progress| bar.show(progress));
+    let reports = work(machine, chosen, sharing.into(), &mut |progress| bar.show(progress));
+    let mut reports = reports.into_iter().peekable();
     for reading in readings {
-        let address = reading.function.address;
-        let (own, rest) = reports.into_iter().partition(|report| report.address() == address);
-        (reading.mailboxes, reports) = (own, rest);
+        // They come in the order in which they were asked for.
+        let own = || reports.next_if(|report| report.address() == reading.function.address);
+        reading.mailboxes = std::iter::from_fn(own).collect();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole functions as people and programs see them, from configuration spaces written by hand.
 #![allow(clippy::arithmetic_side_effects)]
 
+mod any_bytes;
 mod machine;
 mod memory;
 mod refusals;

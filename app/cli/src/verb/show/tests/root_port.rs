@@ -214,6 +214,7 @@ fn a_root_port_for_programs() {
       "primary_bus": 12,
       "secondary_bus": 13,
       "subordinate_bus": 15,
+      "interrupt_pin": "A",
       "visibility": "whole",
       "anomalies": [],
       "base_addresses": [],

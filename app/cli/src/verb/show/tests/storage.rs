@@ -13,6 +13,7 @@ fn drive() -> Image {
         .with(0x10, 0xfe80_0004)
         .with(0x2c, 0x1100_1af4)
         .with(0x34, 0x40)
+        .with(0x3c, 0x0000_010b)
         .with(0x40, 0x8040_8011)
         .with(0x44, 0x0000_3000)
         .with(0x48, 0x0000_2000)
@@ -109,6 +110,7 @@ fn a_drive_for_the_curious() {
                         detected parity error-
         Header layout:  0
         Multi-function: no
+        Interrupt pin:  A
         Base addresses: BAR 0: 64-bit memory at 0xfe800000
         Interrupt vectors
             Needed by capabilities: 1
@@ -267,6 +269,7 @@ fn a_drive_for_programs() {
       "primary_bus": null,
       "secondary_bus": null,
       "subordinate_bus": null,
+      "interrupt_pin": "A",
       "visibility": "whole",
       "anomalies": [],
       "base_addresses": [
