@@ -25,6 +25,11 @@ pub fn check(name: &str, expected: &str, seen: &str) {
     verdict(name, expected, seen, expected == seen);
 }
 
+/// One line, whatever a program said.
+pub fn flat(text: &str) -> String {
+    text.trim().replace('\n', " / ")
+}
+
 /// States a comparison whose verdict is not plain equality of the two texts.
 pub fn verdict(name: &str, expected: &str, seen: &str, ok: bool) {
     line(&json!({ "check": { "check": name, "expected": expected, "seen": seen, "ok": ok } }));

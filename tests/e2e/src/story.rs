@@ -1,14 +1,14 @@
 //! What happens in a boot, step by step.
 
-use std::fs;
-
 use anyhow::Result;
 
 use crate::functions::Functions;
-use crate::{report, system};
+use crate::{product, report, system};
 
 mod mailboxes;
 mod paths;
+mod rights;
+pub mod sharing;
 mod tables;
 
 /// Everything that needs writes to configuration space.
@@ -16,13 +16,36 @@ pub fn main() -> Result<()> {
     let functions = Functions::find()?;
     report::progress("reading mailboxes before the CXL drivers are loaded");
     mailboxes::protocols(&functions)?;
-    let before = tables::read(&functions)?;
-    report::same_bytes("memory 2: table from our file", &fs::read("/custom.cdat")?, &before.memories[1]);
+    mailboxes::lspci(&functions)?;
+    mailboxes::exchange(&functions)?;
+    rights::ordinary_user(&functions)?;
+    let second = tables::second_reader(&functions)?;
+    let before = tables::lanewarden(&functions, &[])?;
+    tables::every_structure(&functions, &before.memories[1])?;
+    report::progress("reading one mailbox from two processes");
+    sharing::two_readers(&functions)?;
     report::progress("loading the CXL drivers");
     system::load_modules("cxl")?;
     let kernels = tables::kernels(&functions)?;
-    tables::compare("read before the CXL drivers", &kernels, &before);
-    tables::compare("read beside the CXL drivers", &kernels, &tables::read(&functions)?);
+    tables::compare("second reader", &kernels, &second);
+    tables::compare("lanewarden before the drivers", &kernels, &before);
+    sharing::refused(&functions, &kernels)?;
+    sharing::not_refused(&functions)?;
+    let beside = tables::lanewarden(&functions, &["--unsafe-shared"])?;
+    tables::compare("lanewarden --unsafe-shared", &kernels, &beside);
     report::progress("making regions");
-    paths::compare(&kernels)
+    paths::compare(&functions, &kernels)
+}
+
+/// A kernel that lets nobody write configuration space.
+pub fn lockdown() -> Result<()> {
+    let functions = Functions::find()?;
+    report::progress("reading under lockdown");
+    let version = product::run(&["--version"])?;
+    report::check("lanewarden --version", "exit 0, no hint, 0 config writes", &version.ending());
+    rights::locked_down(&functions)?;
+    report::progress("loading the CXL drivers");
+    system::load_modules("cxl")?;
+    tables::kernels(&functions)?;
+    paths::without_writes(&functions)
 }

@@ -10,19 +10,30 @@ use serde::Deserialize;
 pub struct Binaries {
     /// The first process, from `tests/e2e`.
     pub init: PathBuf,
+    /// Lanewarden.
+    pub lanewarden: PathBuf,
 }
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds the guest's programs with the C library linked in.
 pub fn build() -> Result<Binaries> {
-    Ok(Binaries { init: build_one("lanewarden-e2e")? })
+    Ok(Binaries { init: build_one("lanewarden-e2e")?, lanewarden: build_one("lanewarden")? })
 }
 
 fn build_one(package: &str) -> Result<PathBuf> {
     eprintln!("e2e: building {package}, static");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--target", TARGET, "--message-format", "json", "--package", package])
+        .args([
+            "build",
+            "--quiet",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+            "--package",
+            package,
+        ])
         .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\x1f-Cstrip=debuginfo")
         .stderr(Stdio::inherit())
         .output()?;

@@ -20,6 +20,7 @@ const STEPS: [(&str, &[&str]); 2] = [
 pub fn write(folder: &Path, packages: &Packages, binaries: &Binaries, table: &Path) -> Result<PathBuf> {
     let mut archive = Archive::default();
     archive.file("init", &fs::read(&binaries.init)?, 0o755);
+    archive.file("bin/lanewarden", &fs::read(&binaries.lanewarden)?, 0o755);
     for folder in ["dev", "proc", "sys", "run", "tmp"] {
         archive.folder(folder);
     }

@@ -116,9 +116,10 @@ fn reap(mut child: Child) -> Result<()> {
     Ok(())
 }
 
-/// Everything on it is there because a check needs it. Two things that do not explain themselves: the host bridge has
+/// Everything on it is there because a check needs it. What does not explain itself: the host bridge has
 /// decoders although one port needs none, since without them it carries only one region; and each memory has a window of
-/// its own, since the kernel computes a region's figures only when the region's memory is the first of its node.
+/// its own, since the kernel computes a region's figures only when the region's memory is the first of its node. The NVMe
+/// drive is an initiator too, nearer to the host bridge than the processor, so that the two access classes differ.
 const DEVICES: &str = "
     -nodefaults -no-user-config -display none -no-reboot -cpu max,-hypervisor -smp 2
     -machine q35,cxl=on,kernel-irqchip=split,hmat=on -m 1G,maxmem=8G,slots=8 -device intel-iommu,intremap=on
@@ -128,6 +129,13 @@ const DEVICES: &str = "
     -numa hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-bandwidth,bandwidth=20G
     -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-latency,latency=30
     -numa hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=12G
+    -numa node,nodeid=2 -numa dist,src=0,dst=2,val=21 -numa dist,src=2,dst=0,val=21
+    -numa dist,src=1,dst=2,val=21 -numa dist,src=2,dst=1,val=21
+    -object acpi-generic-initiator,id=gi0,pci-dev=nvme0,node=2
+    -numa hmat-lb,initiator=2,target=0,hierarchy=memory,data-type=access-latency,latency=30
+    -numa hmat-lb,initiator=2,target=0,hierarchy=memory,data-type=access-bandwidth,bandwidth=12G
+    -numa hmat-lb,initiator=2,target=1,hierarchy=memory,data-type=access-latency,latency=20
+    -numa hmat-lb,initiator=2,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=14G
     -object memory-backend-ram,id=vmem0,share=on,size=256M -object memory-backend-ram,id=vmem1,share=on,size=256M
     -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1,hdm_for_passthrough=true -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
     -device cxl-upstream,bus=rp0,id=us0
@@ -142,6 +150,38 @@ const DEVICES: &str = "
 
 /// Its narrow link makes the link's part of latency and bandwidth stand out.
 const MEMORY_2: &str = "cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2,x-width=2";
-const NVME: &str = "nvme,bus=prp0,serial=s0,drive=d0";
+const NVME: &str = "nvme,id=nvme0,bus=prp0,serial=s0,drive=d0";
 const KERNEL_OPTIONS: &str =
     "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHECK: &str = r#"{"check":{"check":"a","expected":"1","seen":"1","ok":true}}"#;
+
+    fn sent(lines: &[&str]) -> (mpsc::Sender<String>, Receiver<String>) {
+        let (sender, receiver) = mpsc::channel();
+        for line in lines {
+            sender.send((*line).to_owned()).unwrap();
+        }
+        (sender, receiver)
+    }
+
+    #[test]
+    fn a_guest_that_says_done_has_not_failed() {
+        let (_sender, lines) = sent(&["noise", CHECK, "\"done\"", CHECK]);
+        let followed = follow(&lines, Instant::now() + Duration::from_secs(60));
+        assert_eq!((followed.checks.len(), followed.failure), (1, None));
+    }
+
+    #[test]
+    fn a_guest_that_dies_or_hangs_has_failed_and_keeps_what_it_said() {
+        let (sender, lines) = sent(&[CHECK]);
+        drop(sender);
+        let followed = follow(&lines, Instant::now() + Duration::from_secs(60));
+        assert_eq!((followed.checks.len(), followed.failure), (1, Some("it died")));
+        let (_sender, lines) = sent(&[]);
+        assert_eq!(follow(&lines, Instant::now()).failure, Some("it hung and was killed"));
+    }
+}

@@ -112,7 +112,7 @@ impl Apt {
         fs::write(self.folder.join("status"), "")?;
         fs::write(self.folder.join("apt.conf"), configuration(&self.folder).context(Unavailable)?)?;
         eprintln!("e2e: fetching package lists");
-        self.run("apt-get", &["--quiet", "update"])?;
+        self.run("apt-get", &["--quiet", "--error-on=any", "update"])?;
         Ok(())
     }
 
@@ -193,6 +193,7 @@ fn configuration(folder: &Path) -> Result<String> {
     }
     text.push_str(concat!(
         "Acquire::Languages \"none\";\n",
+        "Acquire::Retries \"3\";\n",
         "APT::Architecture \"amd64\";\n",
         "APT::Architectures \"amd64\";\n",
         "APT::Install-Recommends \"false\";\n",

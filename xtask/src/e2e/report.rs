@@ -16,7 +16,9 @@ fn table(checks: &[Check]) -> String {
     let header = ["check", "expected", "seen", "ok"].map(str::to_owned);
     let row = |c: &Check| [c.check.clone(), c.expected.clone(), c.seen.clone(), verdict(c).to_owned()];
     let rows: Vec<[String; 4]> = std::iter::once(header).chain(checks.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    // A long complaint in one row must not push the others apart.
+    let lengths = |column: usize| rows.iter().map(move |row: &[String; 4]| row[column].chars().count());
+    let width = |column: usize| lengths(column).filter(|&length| length <= 72).max().unwrap_or(0);
     let (a, b, c) = (width(0), width(1), width(2));
     rows.iter().map(|[w, x, y, z]| format!("{w:a$}  {x:b$}  {y:c$}  {z}\n")).collect()
 }

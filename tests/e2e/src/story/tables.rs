@@ -1,11 +1,14 @@
 //! CDATs: ours, and the kernel's.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context, Result};
 
 use crate::cxl::{self, Object};
 use crate::doe::Mailbox;
 use crate::functions::Functions;
-use crate::report;
+use crate::plant::{Plant, plant};
+use crate::{product, report};
 
 /// One table for each function that has one.
 pub struct Tables<T> {
@@ -15,30 +18,52 @@ pub struct Tables<T> {
     pub switch: T,
 }
 
-/// Reads all tables through their mailboxes.
-pub fn read(functions: &Functions) -> Result<Tables<Vec<u8>>> {
-    let read = |address: &str| Mailbox::open(address)?.table();
-    let [first, second] = &functions.memories;
-    Ok(Tables { memories: [read(first)?, read(second)?], switch: read(&functions.switch)? })
+impl<T> Tables<T> {
+    fn of(functions: &Functions, read: impl Fn(&str) -> Result<T>) -> Result<Self> {
+        let [first, second] = &functions.memories;
+        Ok(Self { memories: [read(first)?, read(second)?], switch: read(&functions.switch)? })
+    }
+
+    fn all(&self) -> [(&'static str, &T); 3] {
+        [("memory 1", &self.memories[0]), ("memory 2", &self.memories[1]), ("switch", &self.switch)]
+    }
+}
+
+/// Reads all tables with the second reader.
+pub fn second_reader(functions: &Functions) -> Result<Tables<Vec<u8>>> {
+    Tables::of(functions, |address| Mailbox::open(address)?.table())
+}
+
+/// Reads all tables with Lanewarden.
+pub fn lanewarden(functions: &Functions, options: &[&str]) -> Result<Tables<Vec<u8>>> {
+    let mut tables = Tables::of(functions, |address| product::table(address, options))?;
+    if plant()? == Some(Plant::CdatByte) {
+        tables.memories[0][40] ^= 1;
+    }
+    Ok(tables)
 }
 
 /// Reads what the kernel publishes, waiting until it has read it.
 pub fn kernels(functions: &Functions) -> Result<Tables<Object>> {
-    let [first, second] = &functions.memories;
-    Ok(Tables {
-        memories: [cxl::object_of(first)?, cxl::object_of(second)?],
-        switch: cxl::object_of(&functions.switch)?,
-    })
+    Tables::of(functions, cxl::object_of)
 }
 
 /// Byte by byte.
 pub fn compare(how: &str, kernels: &Tables<Object>, ours: &Tables<Vec<u8>>) {
-    let pairs = [
-        ("memory 1", &kernels.memories[0], &ours.memories[0]),
-        ("memory 2", &kernels.memories[1], &ours.memories[1]),
-        ("switch", &kernels.switch, &ours.switch),
-    ];
-    for (name, object, table) in pairs {
-        report::same_bytes(&format!("{name}: table of {}, {how}", object.name), &object.table, table);
+    for ((name, object), (_, table)) in kernels.all().into_iter().zip(ours.all()) {
+        report::same_bytes(&format!("{name}: CDAT of {}, {how}", object.name), &object.table, table);
     }
+}
+
+/// The table of ours that holds every structure type arrives as it was written, and every structure is understood.
+pub fn every_structure(functions: &Functions, table: &[u8]) -> Result<()> {
+    report::same_bytes("memory 2: CDAT from our file, lanewarden", &fs::read("/custom.cdat")?, table);
+    let address = &functions.memories[1];
+    let object = product::json(&["cxl", "cdat", address])?;
+    let structures = product::of_address(&object, "tables", address)?["structures"].as_array();
+    let types = structures.context("a table without structures")?.iter().filter_map(|s| s["type"].as_str());
+    let seen: Vec<&str> = types.collect();
+    let expected = "dsmas dslbis dslbis dslbis dslbis dslbis dsmscis dsis dsemts sslbis";
+    report::check("memory 2: structures", expected, &seen.join(" "));
+    Ok(())
 }

@@ -1,0 +1,27 @@
+//! Mistakes made on purpose, to see that the run notices.
+
+use anyhow::{Result, bail};
+
+use crate::system::boot_option;
+
+/// One mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    /// A byte of a table is another.
+    CdatByte,
+    /// A latency is one nanosecond off.
+    LatencyNs,
+    /// One of two readers uses locks of its own.
+    NoLock,
+}
+
+/// The mistake of this boot, if any.
+pub fn plant() -> Result<Option<Plant>> {
+    Ok(match boot_option("e2e.plant")?.as_deref() {
+        None => None,
+        Some("cdat-byte") => Some(Plant::CdatByte),
+        Some("latency-ns") => Some(Plant::LatencyNs),
+        Some("no-lock") => Some(Plant::NoLock),
+        Some(other) => bail!("no such mistake: {other}"),
+    })
+}
