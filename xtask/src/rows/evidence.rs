@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenTree;
 
+use super::ledger::is_id;
 use crate::finding::{Finding, Rule};
 use crate::rust_source::{Item, Kind, items};
 use crate::tree::{Package, Tree};
@@ -105,12 +106,12 @@ impl Scan<'_> {
     }
 }
 
-/// The ids in a comment line such as `Row B6: ...` or `Rows B6, B7 and T1: ...`.
+/// The ids at the front of a comment line such as `Row B6: ...`, `Rows B6, B7 and T1: ...`, `Row B6, and more: ...`.
 fn rows_in(comment: &str) -> Vec<String> {
     let list = comment.strip_prefix("Rows ").or_else(|| comment.strip_prefix("Row "));
     let Some((list, _)) = list.and_then(|rest| rest.split_once(':')) else { return Vec::new() };
     let words = list.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and");
-    words.map(str::to_owned).collect()
+    words.take_while(|word| is_id(word)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -165,7 +166,8 @@ mod tests {
 
     #[test]
     fn talk_of_a_row_is_no_evidence() {
-        let text = "/// As row B6 says.\n/// Rowing: no.\n#[test]\nfn one() {}";
+        let text = "/// As row B6 says.\n/// Rowing: no.\n/// Row by row: no.\n#[test]\nfn one() {}";
         assert_eq!(collected("sim", "sim/src/lib.rs", text), (vec![], 0));
+        assert_eq!(rows_in("Row D11, and the matrix of B6: each fault"), ["D11"]);
     }
 }
