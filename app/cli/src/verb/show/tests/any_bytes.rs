@@ -3,6 +3,8 @@
 use lanewarden_inventory::FunctionReport;
 use lanewarden_pci::Image;
 
+use super::super::document::{Content, Section};
+use super::super::function;
 use super::{extended, people, programs, read};
 
 /// Ids of the extended capabilities that are decoded.
@@ -50,5 +52,27 @@ fn whatever_a_device_holds_is_shown_line_by_line() {
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "seed {seed}: {text}");
         let capabilities = programs(&reading)["capabilities"].as_array().unwrap().len();
         assert!(capabilities >= 60, "seed {seed}: {capabilities} capabilities");
+    }
+}
+
+/// The names of a block and of all blocks in it that programs would meet twice.
+fn repeated(section: &Section) -> Vec<&'static str> {
+    let fields = section.fields.iter().filter(|field| field.audience.has_programs()).map(|field| field.name);
+    let parts = section.parts.iter().filter(|part| part.audience.has_programs()).map(|part| part.name);
+    let names: Vec<_> = fields.chain(parts).collect();
+    let again = |(index, name): (usize, &&'static str)| names[..index].contains(name).then_some(*name);
+    let own = names.iter().enumerate().filter_map(again);
+    let inner = section.parts.iter().flat_map(|part| match &part.content {
+        Content::One(section) => section.iter().flat_map(repeated).collect::<Vec<_>>(),
+        Content::Many(sections) => sections.iter().flat_map(repeated).collect(),
+    });
+    own.chain(inner).collect()
+}
+
+#[test]
+fn no_name_stands_twice_in_an_object() {
+    for seed in 1..10 {
+        let document = function::document(&read(image(seed), FunctionReport::default(), 1));
+        assert_eq!(repeated(&document), Vec::<&str>::new(), "seed {seed}");
     }
 }
