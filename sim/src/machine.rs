@@ -216,3 +216,6 @@ impl Machine for Simulator {
         Ok(self.lock().acpi_table(signature).into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

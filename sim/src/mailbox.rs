@@ -35,8 +35,20 @@ pub(crate) struct Mailbox {
     traits: Arc<Traits>,
     /// Objects received so far.
     received: u32,
+    stage: Stage,
     awake: Option<Box<Awake>>,
     faults: Option<Box<Faults>>,
+}
+
+/// How far an exchange is, as the fault plan counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// None has begun, or one has and its object is not complete.
+    Before,
+    /// The object is there.
+    Open,
+    /// The answer was read, or the mailbox aborted; the host's last look is still to come.
+    Ending,
 }
 
 /// What a mailbox needs while it is in use.
@@ -99,7 +111,7 @@ impl Removal {
 
 impl Mailbox {
     pub fn new(offset: u16, traits: Arc<Traits>) -> Self {
-        Self { offset, traits, received: 0, awake: None, faults: None }
+        Self { offset, traits, received: 0, stage: Stage::Before, awake: None, faults: None }
     }
 
     pub fn add_fault(&mut self, line: Line) {
@@ -116,6 +128,9 @@ impl Mailbox {
     pub fn read(&mut self, register: u16, around: &mut Surroundings<'_>) -> (u32, Outcome) {
         self.settle(around);
         let value = self.awake.as_ref().map_or(0, |awake| awake.device.read(register));
+        if register == doe::STATUS && self.stage == Stage::Ending && self.is_idle() {
+            self.stage = Stage::Before;
+        }
         (value, self.outcome())
     }
 
@@ -146,6 +161,7 @@ impl Mailbox {
     /// Forgets all that is in it, as a reset does.
     pub fn reset(&mut self) {
         self.awake = None;
+        self.stage = Stage::Before;
         if let Some(faults) = &mut self.faults {
             faults.release();
         }
@@ -171,7 +187,7 @@ impl Mailbox {
         }
         let Some(mut faults) = self.faults.take() else { return };
         self.collect(&mut faults, around);
-        if self.is_idle() {
+        if self.is_idle() && self.stage == Stage::Before {
             let exchange = self.received.saturating_add(1);
             for kind in faults.begin(exchange, around.now, around.random) {
                 around.note(self.offset, || What::Fault { kind: kind.name() });
@@ -227,6 +243,9 @@ impl Mailbox {
             abort_time = faults.abort_time(around.now).unwrap_or(abort_time);
             faults.abort();
         }
+        if abort {
+            self.stage = Stage::Ending;
+        }
         let awake = self.wake(around);
         if abort {
             awake.device.hold_busy(false);
@@ -253,6 +272,11 @@ impl Mailbox {
 
     fn append(&mut self, value: u32, around: &mut Surroundings<'_>) -> Option<Removal> {
         let idle = Status::BUSY | Status::READY | Status::ERROR;
+        if self.stage != Stage::Before && self.is_idle() {
+            // The host goes on without a look, or has given up on an answer without an abort.
+            self.stage = Stage::Before;
+            self.settle(around);
+        }
         let awake = self.wake(around);
         let accepted = !awake.device.status().intersects(idle);
         awake.device.write(doe::WRITE_MAILBOX, value, around.now);
@@ -261,6 +285,8 @@ impl Mailbox {
             let written = awake.written;
             let fails = self.faults.as_ref().and_then(|faults| faults.error_while_writing(around.now));
             if fails.is_some_and(|after| written >= after.max(1)) {
+                self.received = self.received.saturating_add(1);
+                self.stage = Stage::Open;
                 self.wake(around).fail();
             }
         }
@@ -295,12 +321,16 @@ impl Mailbox {
         if fails {
             awake.device.fail();
         }
+        if ready && last {
+            self.stage = Stage::Ending;
+        }
         removal
     }
 
     /// A whole object has arrived.
     fn receive(&mut self, around: &mut Surroundings<'_>) -> Option<Removal> {
         self.received = self.received.saturating_add(1);
+        self.stage = Stage::Open;
         let (header, payload) = self.wake(around).device.request().map(|(h, p)| (h, p.to_vec()))?;
         let (protocol, dwords) = (header.protocol, header.dwords());
         around.note(self.offset, || What::Received { protocol, dwords });

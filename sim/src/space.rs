@@ -122,3 +122,6 @@ pub(crate) fn build(planned: &Planned<'_>, layouts: &mut Layouts) -> Result<Buil
     let (layout, values) = draft.finish();
     Ok(Built { space: Space { layout: layouts.share(layout), values }, mailboxes, vectors })
 }
+
+#[cfg(test)]
+mod tests;

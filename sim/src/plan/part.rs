@@ -236,7 +236,7 @@ impl<'s> Part<'s> {
             let most = doe.max_dwords.unwrap_or(1024);
             range("max_dwords", most.into(), (8..=1 << 18).contains(&most), "from 8 to 262144")?;
             let protocols = doe.protocols.len();
-            range("number of protocols", wide(protocols), protocols <= 255, "at most 255 beside discovery")?;
+            range("number of protocols", wide(protocols), protocols <= 255, "255 at most beside discovery")?;
             let message = doe.interrupt.filter(|message| *message >= vectors);
             if let Some(message) = message {
                 return Err(Problem::NoVector { message, vectors });

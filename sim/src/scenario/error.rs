@@ -95,7 +95,7 @@ pub enum Problem {
     #[error("the two ends of the link disagree on what it was trained to")]
     TrainedTwice,
     /// A number outside of what its register holds.
-    #[error("{what} {value}: {allowed}")]
+    #[error("{what} = {value}: must be {allowed}")]
     Range {
         /// Which.
         what: &'static str,

@@ -23,8 +23,9 @@ pub struct Fault {
     pub what: FaultKind,
 }
 
-/// Which exchanges of a mailbox a fault befalls. An exchange begins with the first look at the idle mailbox after
-/// the one before it, and counts once its object has been received.
+/// Which exchanges of a mailbox a fault befalls. An exchange counts once its object has been received, or cut off by an
+/// error. It is over when the host finds the mailbox idle after the answer or an abort; the look after that begins the
+/// next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
