@@ -110,8 +110,6 @@ pub enum Unit {
     Microseconds,
     /// Seconds.
     Seconds,
-    /// MB/s.
-    MegabytesPerSecond,
     /// MT/s.
     MegatransfersPerSecond,
 }

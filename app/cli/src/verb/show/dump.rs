@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 const LINE: usize = 16;
 
 /// Sixteen bytes a line with their offset, as lspci has it. Lines like the one before are left out; a `*` stands for
-/// them.
+/// them, and where they end the dump the offset of its end follows.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::new();
     let (mut before, mut repeats) = (None, false);
@@ -18,6 +18,9 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
             push_line(&mut text, offset, line);
         }
         (before, repeats) = (Some(line), again);
+    }
+    if repeats {
+        push_line(&mut text, bytes.len(), &[]);
     }
     text
 }
@@ -40,11 +43,7 @@ mod tests {
         let mut bytes = vec![0; 80];
         bytes[0] = 0x86;
         bytes[64] = 1;
-        insta::assert_snapshot!(hexadecimal(&bytes), @r"
-        000: 86 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-        010: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-        *
-        040: 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-        ");
+        bytes.extend([1; 32]);
+        insta::assert_snapshot!(hexadecimal(&bytes), @r"");
     }
 }

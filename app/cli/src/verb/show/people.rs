@@ -122,7 +122,6 @@ fn quantity(number: u64, unit: Unit) -> String {
         Unit::Milliamperes => format!("{number} mA"),
         Unit::Microseconds => duration(number),
         Unit::Seconds => format!("{number} s"),
-        Unit::MegabytesPerSecond => format!("{number} MB/s"),
         Unit::MegatransfersPerSecond => format!("{} GT/s", thousandths(number)),
     }
 }

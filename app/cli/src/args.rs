@@ -1,0 +1,284 @@
+//! The command line. Help, man pages and completions all come from here.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use lanewarden_pci::Address;
+
+const EXIT_STATUS: &str = "\
+EXIT STATUS
+  0  all went well
+  1  failure
+  2  usage
+  3  not found
+  4  no permission, or kernel lockdown
+  5  verification failed
+  6  refused by policy
+  7  device timeout, or its mailbox is dead
+  8  busy: someone else uses it
+  9  the peer broke the protocol
+Where many devices were asked: the first that applies of 9, 5, 6, 7, 8, 4, 0.";
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  lanewarden --host sim list                  look around on the built-in emulated machine
+  lanewarden list                             the machine you are on (root sees more)
+  lanewarden show 0d:00.0                     one function, decoded
+  lanewarden doe discover                     every mailbox and what it speaks
+  lanewarden cxl paths --json                 latency and bandwidth to each CXL memory
+  lanewarden topology --svg machine.svg       a picture of all that";
+
+/// From unknown to trusted: every PCIe and CXL device of a machine.
+#[derive(Debug, Parser)]
+#[command(name = "lanewarden", version, max_term_width = 100, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+pub struct Arguments {
+    /// Which machine: `sysfs` (the one this runs on), `sim` (the built-in emulated one), `sim:FILE` (one described in
+    /// FILE, TOML)
+    #[arg(long, global = true, value_name = "HOST", default_value = "sysfs", env = "LANEWARDEN_HOST")]
+    pub host: HostSpec,
+    /// Print one JSON object instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Which machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostSpec {
+    /// The one this runs on.
+    Sysfs,
+    /// An emulated one; the built-in one where there is no file.
+    Sim(Option<PathBuf>),
+}
+
+impl FromStr for HostSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "sysfs" => Ok(Self::Sysfs),
+            None if text == "sim" => Ok(Self::Sim(None)),
+            Some(("sim", file)) if !file.is_empty() => Ok(Self::Sim(Some(file.into()))),
+            _ => Err("expected sysfs, sim or sim:FILE".into()),
+        }
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List all functions as a tree, with their mailboxes and, per memory, the path figures
+    List(Sharing),
+    /// Show one function, or all, decoded
+    Show {
+        /// The function, as in 0c:00.0 or 0000:0c:00.0; all of them if left out
+        device: Option<Address>,
+        /// How to go about mailboxes
+        #[command(flatten)]
+        sharing: Sharing,
+    },
+    /// Draw the machine
+    Topology {
+        /// Write the picture here, as SVG
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+        /// How to go about mailboxes
+        #[command(flatten)]
+        sharing: Sharing,
+    },
+    /// Data Object Exchange mailboxes
+    #[command(subcommand)]
+    Doe(Doe),
+    /// CXL tables and paths
+    #[command(subcommand)]
+    Cxl(Cxl),
+    /// Print a completion script for a shell
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a directory
+    #[command(hide = true)]
+    Man {
+        /// The directory
+        directory: PathBuf,
+    },
+}
+
+/// Verbs on mailboxes.
+#[derive(Debug, Subcommand)]
+pub enum Doe {
+    /// Ask every mailbox, or those of one function, what it speaks
+    Discover {
+        /// The function; all of them if left out
+        device: Option<Address>,
+        /// How to go about mailboxes
+        #[command(flatten)]
+        sharing: Sharing,
+    },
+    /// Send one object and print the answer
+    #[command(after_long_help = "\
+EXAMPLES
+  lanewarden doe exchange 0d:00.0 --protocol 0001:00 --hex 00000000
+      the first entry of the discovery list
+  lanewarden doe exchange 0d:00.0 --protocol 1e98:02 --file request.bin --output answer.bin
+      a request from a file, the answer's payload into another")]
+    Exchange(Exchange),
+}
+
+/// One object to send.
+#[derive(Debug, Args)]
+pub struct Exchange {
+    /// The function
+    pub device: Address,
+    /// Vendor ID and data object type, as in 1e98:02
+    #[arg(long, value_name = "VVVV:TT")]
+    pub protocol: ProtocolArgument,
+    /// Offset of the mailbox' capability, in hexadecimal, where the function has several; else the first that speaks
+    /// the protocol
+    #[arg(long, value_name = "HEX")]
+    pub mailbox: Option<HexOffset>,
+    /// Connection ID, for protocols that have one
+    #[arg(long, value_name = "ID", default_value_t = 0)]
+    pub connection: u16,
+    /// The payload in hexadecimal; spaces, colons and line ends between bytes are skipped
+    #[arg(long, value_name = "HEX", conflicts_with = "file", required_unless_present = "file")]
+    pub hex: Option<HexBytes>,
+    /// The payload from a file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Write the answer's payload into this file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to go about mailboxes
+    #[command(flatten)]
+    pub sharing: Sharing,
+}
+
+/// Verbs on CXL.
+#[derive(Debug, Subcommand)]
+pub enum Cxl {
+    /// Read and print a Coherent Device Attribute Table
+    Cdat(Cdat),
+    /// Latency and bandwidth from the host to each memory
+    Paths {
+        /// The memory; all of them if left out
+        device: Option<Address>,
+        /// How to go about mailboxes
+        #[command(flatten)]
+        sharing: Sharing,
+    },
+}
+
+/// Which table, and where it goes.
+#[derive(Debug, Args)]
+pub struct Cdat {
+    /// The function whose mailbox is read
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub device: Option<Address>,
+    /// Print the table in this file instead
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Write the table's bytes into this file, `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    pub raw: Option<PathBuf>,
+    /// Read it this many times over, and fail if one reading differs from the first
+    #[arg(long, value_name = "N", default_value_t = 1, hide = true)]
+    pub repeat: u32,
+    /// How to go about mailboxes
+    #[command(flatten)]
+    pub sharing: Sharing,
+}
+
+/// How to go about mailboxes that others use.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Sharing {
+    /// Use mailboxes that the kernel uses too. Nothing keeps its exchanges and ours apart then
+    #[arg(long)]
+    pub unsafe_shared: bool,
+}
+
+/// A protocol on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProtocolArgument(pub lanewarden_doe::Protocol);
+
+impl FromStr for ProtocolArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let error = "expected vendor ID and type in hexadecimal, as in 1e98:02";
+        let (vendor, kind) = text.split_once(':').ok_or(error)?;
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !digits(vendor) || !digits(kind) {
+            return Err(error);
+        }
+        let vendor = u16::from_str_radix(vendor, 16).map_err(|_| error)?;
+        let kind = u8::from_str_radix(kind, 16).map_err(|_| error)?;
+        Ok(Self(lanewarden_doe::Protocol::new(vendor, kind)))
+    }
+}
+
+/// An offset in configuration space on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HexOffset(pub u16);
+
+impl FromStr for HexOffset {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        match u16::from_str_radix(digits, 16) {
+            Ok(offset) if digits.bytes().all(|b| b.is_ascii_hexdigit()) && offset < 4096 => Ok(Self(offset)),
+            _ => Err("expected an offset from 100 to ffc in hexadecimal"),
+        }
+    }
+}
+
+/// Bytes on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HexBytes(pub Vec<u8>);
+
+impl FromStr for HexBytes {
+    type Err = lanewarden_doe::hex::HexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = vec![0; text.len() / 2];
+        let length = lanewarden_doe::hex::parse(text, &mut bytes)?.len();
+        bytes.truncate(length);
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn hosts_and_protocols_are_parsed_strictly() {
+        assert_eq!("sim:a/b:c.toml".parse(), Ok(HostSpec::Sim(Some("a/b:c.toml".into()))));
+        for wrong in ["", "sim:", "sysfs:x", "vfio"] {
+            assert!(wrong.parse::<HostSpec>().is_err(), "{wrong}");
+        }
+        assert_eq!("1e98:02".parse(), Ok(ProtocolArgument(lanewarden_doe::Protocol::CXL_TABLE_ACCESS)));
+        for wrong in ["1e98", "1e98:", ":02", "+1:2", "12345:00", "1:100"] {
+            assert!(wrong.parse::<ProtocolArgument>().is_err(), "{wrong}");
+        }
+        for wrong in ["1000", "-1", "+100", "g"] {
+            assert!(wrong.parse::<HexOffset>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The machine that a verb works on.
+
+use std::path::Path;
+
+use lanewarden_linux::Sysfs;
+use lanewarden_pci::Machine;
+use lanewarden_sim::{Scenario, ScenarioError, Simulator};
+
+use crate::args::{Arguments, Cxl, Doe, HostSpec, Verb};
+use crate::documents;
+use crate::exit::{Exit, Failure};
+use crate::output::{Outcome, Output};
+use crate::verb;
+
+/// Carries out the verb on the machine that the command line names.
+pub fn run(args: &Arguments, output: &Output) -> Outcome {
+    match &args.verb {
+        Verb::Completions { shell } => return documents::completions(*shell, output),
+        Verb::Man { directory } => return documents::man(directory),
+        Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
+        _ => {}
+    }
+    match &args.host {
+        HostSpec::Sysfs => dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, output),
+        HostSpec::Sim(file) => dispatch(&simulator(file.as_deref())?, args, output),
+    }
+}
+
+fn dispatch<M: Machine>(machine: &M, args: &Arguments, output: &Output) -> Outcome {
+    match &args.verb {
+        Verb::List(sharing) => verb::list::run(machine, *sharing, output),
+        Verb::Show { device, sharing } => verb::show::run(machine, *device, *sharing, output),
+        Verb::Topology { svg, sharing } => verb::topology::run(machine, svg.as_deref(), *sharing, output),
+        Verb::Doe(Doe::Discover { device, sharing }) => {
+            verb::discover::run(machine, *device, *sharing, output)
+        }
+        Verb::Doe(Doe::Exchange(exchange)) => verb::exchange::run(machine, exchange, output),
+        Verb::Cxl(Cxl::Cdat(cdat)) => verb::cdat::run(machine, cdat, output),
+        Verb::Cxl(Cxl::Paths { device, sharing }) => verb::paths::run(machine, *device, *sharing, output),
+        Verb::Completions { .. } | Verb::Man { .. } => Ok(Exit::Ok),
+    }
+}
+
+fn unsafe_shared(verb: &Verb) -> bool {
+    match verb {
+        Verb::List(sharing)
+        | Verb::Show { sharing, .. }
+        | Verb::Topology { sharing, .. }
+        | Verb::Doe(Doe::Discover { sharing, .. })
+        | Verb::Cxl(Cxl::Paths { sharing, .. }) => sharing.unsafe_shared,
+        Verb::Doe(Doe::Exchange(exchange)) => exchange.sharing.unsafe_shared,
+        Verb::Cxl(Cxl::Cdat(cdat)) => cdat.sharing.unsafe_shared,
+        Verb::Completions { .. } | Verb::Man { .. } => false,
+    }
+}
+
+fn simulator(file: Option<&Path>) -> Result<Simulator, Failure> {
+    let scenario = file.map_or_else(|| Ok(Scenario::default()), Scenario::load);
+    scenario.and_then(|scenario| Simulator::new(&scenario)).map_err(|error| scenario_failure(file, &error))
+}
+
+fn scenario_failure(file: Option<&Path>, error: &ScenarioError) -> Failure {
+    match (error, file) {
+        (ScenarioError::Read { path, source }, _) => Failure::file(path, "read", source),
+        (error, Some(file)) => Failure::new(Exit::Failure, format!("{}: {error}", file.display())),
+        (error, None) => Failure::new(Exit::Failure, error),
+    }
+}

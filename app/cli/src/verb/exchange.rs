@@ -1,0 +1,126 @@
+//! `doe exchange`: one object out, one in.
+
+use std::io::Read;
+use std::path::Path;
+
+use lanewarden_doe::Protocol;
+use lanewarden_inventory::{Work, find, mailboxes, read_function, work};
+use lanewarden_pci::registers::doe::Doe;
+use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
+use serde::Serialize;
+
+use crate::args::{Exchange, HexOffset};
+use crate::exit::{Exit, Failure};
+use crate::output::{Outcome, Output};
+use crate::verb::require_mailbox;
+
+/// The longest payload of an object, in bytes.
+const MOST: usize = (lanewarden_doe::MAX_DWORDS as usize - 2) * 4;
+
+#[derive(Serialize)]
+struct Json {
+    schema: &'static str,
+    objects: [ObjectJson; 1],
+}
+
+#[derive(Serialize)]
+struct ObjectJson {
+    address: String,
+    offset: u16,
+    vendor_id: u16,
+    data_object_type: u8,
+    payload_hex: String,
+}
+
+/// Sends the object and prints the answer's payload.
+pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Outcome {
+    let payload = payload(exchange)?;
+    let function = read_function(machine, exchange.device)?;
+    require_mailbox(exchange.device, &function)?;
+    let protocol = exchange.protocol.0;
+    let (id, doe) = mailbox(machine, &function, exchange)?;
+    let request = Work::Request { protocol, connection: exchange.connection, payload, most: MOST };
+    let reports = work(machine, vec![(id, doe, request)], exchange.sharing.into(), &mut |_| ());
+    match reports.into_iter().next().and_then(|report| report.answer) {
+        Some(Ok(answer)) => print(exchange, id, protocol, &answer, output),
+        Some(Err(error)) => Err(Failure::mailbox(id, &error)),
+        None => Err(Failure::new(Exit::Failure, format!("{id}: the exchange was not made"))),
+    }
+}
+
+fn payload(exchange: &Exchange) -> Result<Vec<u8>, Failure> {
+    if let Some(hex) = &exchange.hex {
+        return Ok(hex.0.clone());
+    }
+    let path = exchange.file.as_deref().unwrap_or_else(|| Path::new("-"));
+    let mut bytes = Vec::new();
+    // One byte more than fits, so that too long a file is noticed and not cut.
+    let most = u64::try_from(MOST).unwrap_or(u64::MAX).saturating_add(1);
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::file(path, "read", &error))?;
+    if bytes.len() > MOST {
+        let message = format!("{}: longer than the {MOST} bytes an object holds", path.display());
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    Ok(bytes)
+}
+
+/// The mailbox the user names, or the first that speaks the protocol: discovery tells, where there are several.
+fn mailbox<M: Machine>(
+    machine: &M,
+    function: &Function,
+    exchange: &Exchange,
+) -> Result<(MailboxId, Doe), Failure> {
+    let hierarchy = Hierarchy::new(vec![function.clone()]);
+    let all: Vec<_> = mailboxes(&hierarchy).collect();
+    if let Some(HexOffset(offset)) = exchange.mailbox {
+        let named = all.into_iter().find(|(id, _)| id.offset == offset);
+        let message = format!("{}: no DOE mailbox at {offset:03x}", exchange.device);
+        return named.ok_or_else(|| Failure::new(Exit::NotFound, message));
+    }
+    if let [only] = all.as_slice() {
+        return Ok(*only);
+    }
+    let jobs = all.iter().map(|(id, doe)| (*id, *doe, Work::Discovery)).collect();
+    let reports = work(machine, jobs, exchange.sharing.into(), &mut |_| ());
+    let chosen = find(&reports, exchange.protocol.0);
+    let found = chosen.and_then(|chosen| all.into_iter().find(|(id, _)| *id == chosen.id));
+    found.ok_or_else(|| {
+        let protocol = exchange.protocol.0;
+        let message = format!("{}: no mailbox is known to speak {protocol}", exchange.device);
+        Failure::new(Exit::NotFound, message).hint("name one with --mailbox; `doe discover` lists them")
+    })
+}
+
+fn print(exchange: &Exchange, id: MailboxId, protocol: Protocol, answer: &[u8], output: &Output) -> Outcome {
+    if let Some(path) = &exchange.output {
+        std::fs::write(path, answer).map_err(|error| Failure::file(path, "write", &error))?;
+        output.note(&format!("{} bytes written to {}", answer.len(), path.display()));
+    }
+    if output.json() {
+        let object = ObjectJson {
+            address: id.address.to_string(),
+            offset: id.offset,
+            vendor_id: protocol.vendor,
+            data_object_type: protocol.kind,
+            payload_hex: answer.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        output.print_json(&Json { schema: "lanewarden.objects/1", objects: [object] })?;
+    } else if exchange.output.is_none() {
+        output.print(&hex_dump(answer))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Sixteen bytes a line, with offsets.
+fn hex_dump(bytes: &[u8]) -> String {
+    let line = |(offset, chunk): (usize, &[u8])| {
+        let hex: Vec<_> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{offset:05x}: {}\n", hex.join(" "))
+    };
+    (0..).step_by(16).zip(bytes.chunks(16)).map(line).collect()
+}

@@ -1,0 +1,87 @@
+//! `list`: all functions as a tree, with their mailboxes and, per memory, the path figures.
+
+use lanewarden_inventory::{Class, Inventory};
+use lanewarden_pci::{AccessError, Address, Machine};
+use lanewarden_render::tree;
+use serde::Serialize;
+
+use crate::args::Sharing;
+use crate::exit::{Exit, Failure};
+use crate::json;
+use crate::output::{Outcome, Output};
+use crate::picture;
+use crate::verb::scan_all;
+
+/// Lists the machine. What could not be asked is said beside it and is no failure of the list.
+pub fn run<M: Machine>(machine: &M, sharing: Sharing, output: &Output) -> Outcome {
+    let inventory = scan_all(machine, sharing)?;
+    if output.json() {
+        print_json(&inventory, "lanewarden.list/1", output)?;
+    } else {
+        print_tree(&inventory, output)?;
+    }
+    conclude(&inventory, output);
+    Ok(Exit::Ok)
+}
+
+/// The tree, for people.
+pub fn print_tree(inventory: &Inventory, output: &Output) -> Result<(), Failure> {
+    let options = tree::Options {
+        width: crate::output::terminal_width(),
+        style: tree::Style::Coloured,
+        ..tree::Options::default()
+    };
+    output.print(&tree::topology(&picture::topology(inventory, ""), &options))
+}
+
+/// The same for programs.
+pub fn print_json(inventory: &Inventory, schema: &'static str, output: &Output) -> Result<(), Failure> {
+    output.print_json(&Json {
+        schema,
+        functions: json::functions(inventory),
+        unreadable: inventory.unreadable.iter().map(Unreadable::from).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Json {
+    schema: &'static str,
+    functions: Vec<json::Function>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// A function that is there and could not be read.
+#[derive(Serialize)]
+struct Unreadable {
+    address: String,
+    reason: String,
+}
+
+impl From<&(Address, AccessError)> for Unreadable {
+    fn from((address, error): &(Address, AccessError)) -> Self {
+        Self { address: address.to_string(), reason: error.to_string() }
+    }
+}
+
+/// Says what is missing and why.
+pub fn conclude(inventory: &Inventory, output: &Output) {
+    for (address, error) in &inventory.unreadable {
+        output.warn(&Failure::new(Class::of(*error).into(), format!("{address}: {error}")));
+    }
+    let partial = inventory.hierarchy.iter().filter(|(_, function)| function.is_partial()).count();
+    if partial > 0 {
+        let message =
+            format!("capabilities of {partial} functions could not be read, nor mailboxes and paths");
+        output.warn(&Failure::new(Exit::Permission, message).hint("run as root to see them"));
+    }
+    for disorder in inventory.hierarchy.disorders() {
+        output.warn(&Failure::new(Exit::Protocol, disorder));
+    }
+    for mailbox in &inventory.mailboxes {
+        let Some(error) = mailbox.error() else { continue };
+        // That the kernel uses a mailbox is as it should be, and stands in the list.
+        if error.class() != Class::Busy || output.verbose() > 0 {
+            output.warn(&Failure::mailbox(mailbox.id, error));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `topology`: the machine as a picture.
+
+use std::path::Path;
+
+use lanewarden_pci::Machine;
+
+use crate::args::Sharing;
+use crate::exit::{Exit, Failure};
+use crate::output::{Outcome, Output};
+use crate::picture;
+use crate::verb::{list, scan_all};
+
+/// Draws the machine into a file, or, without one, as a tree in the terminal.
+pub fn run<M: Machine>(machine: &M, svg: Option<&Path>, sharing: Sharing, output: &Output) -> Outcome {
+    let inventory = scan_all(machine, sharing)?;
+    if let Some(path) = svg {
+        let picture = lanewarden_render::svg::topology(&picture::topology(&inventory, "Lanewarden"));
+        std::fs::write(path, picture).map_err(|error| Failure::file(path, "write", &error))?;
+        output.note(&format!("picture written to {}", path.display()));
+    }
+    if output.json() {
+        list::print_json(&inventory, "lanewarden.topology/1", output)?;
+    } else if svg.is_none() {
+        list::print_tree(&inventory, output)?;
+    }
+    list::conclude(&inventory, output);
+    Ok(Exit::Ok)
+}
