@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanewarden_cxl::table_access::TableWalk;
-use lanewarden_doe::{Discovery, Feature, Mailbox, Protocol, Request, Step};
+use lanewarden_doe::{Discovery, Error, Feature, Mailbox, Protocol, Request, Step};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{LockError, Machine, MailboxId};
 use lanewarden_time::Instant;
@@ -13,8 +13,10 @@ use crate::{MailboxError, MailboxReport, Options, TableReport, TableSource};
 
 /// How often a lock that another process holds is tried again.
 const LOCK_INTERVAL: Duration = Duration::from_millis(5);
+/// Room for what nearly every answer of a walk takes. Clearing more would cost more than the exchanges themselves.
+const USUAL_BUFFER: usize = 1024;
 /// Room for a table entry of any length: its length field has 16 bits, and a DW goes before it.
-const TABLE_BUFFER: usize = 65_535 + 4 + 3;
+const LONGEST_BUFFER: usize = 65_535 + 4 + 3;
 
 /// What to do on a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl<M: Machine> Job<M> {
         };
         let room = match &work {
             Work::Request { payload, most, .. } => payload.len().max(*most),
-            _ => TABLE_BUFFER,
+            _ => USUAL_BUFFER,
         };
         match config {
             Ok(config) => {
@@ -132,14 +134,26 @@ impl<M: Machine> Job<M> {
             let request = Request::new(protocol, &payload).connection(connection);
             self.mailbox.send(&request).map_err(exchange)?;
         }
-        match self.mailbox.advance(&mut self.config, machine.now()).map_err(exchange)? {
-            Step::Wait(at) => Ok(Some(at)),
-            Step::Answered => {
+        match self.mailbox.advance(&mut self.config, machine.now()) {
+            Ok(Step::Wait(at)) => Ok(Some(at)),
+            Ok(Step::Answered) => {
                 self.check_claim(machine)?;
                 self.answer()?;
                 Ok(None)
             }
+            Err(Error::TooLong { length, .. }) if self.may_grow(length) => {
+                let buffer = vec![0; LONGEST_BUFFER];
+                self.mailbox.replace_buffer(buffer).map_err(|misuse| exchange(misuse.into()))?;
+                Ok(None)
+            }
+            Err(error) => Err(exchange(error)),
         }
+    }
+
+    /// Whether a walk's answer fits after all. The caller's own request is never sent twice.
+    fn may_grow(&self, length: usize) -> bool {
+        let walk = matches!(self.stage, Stage::Discovery { .. } | Stage::Table(_));
+        walk && self.mailbox.room() < LONGEST_BUFFER && length <= LONGEST_BUFFER
     }
 
     fn lock(&mut self, machine: &M, work: Work) -> Result<Option<Instant>, MailboxError> {

@@ -1,10 +1,10 @@
 //! Many mailboxes at once, on one thread.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Machine, MailboxId};
+use lanewarden_time::Instant;
 
 use crate::job::Job;
 use crate::{MailboxReport, Options, Progress, Work};
@@ -21,58 +21,44 @@ pub fn work<M: Machine>(
 ) -> Vec<MailboxReport> {
     let total = mailboxes.len();
     let start = machine.now();
-    let mut reports: Vec<(usize, MailboxReport)> = Vec::with_capacity(total);
+    let mut reports = Reports(vec![None; total], 0);
     let mut waiting = mailboxes.into_iter().enumerate();
-    let mut jobs: BinaryHeap<Due<M>> = BinaryHeap::new();
+    // By when they are due; among equals, by their place in the list.
+    let mut open: BTreeMap<(Instant, usize), Box<Job<M>>> = BTreeMap::new();
     loop {
-        while jobs.len() < MOST_OPEN {
+        while open.len() < MOST_OPEN {
             let Some((index, (id, capability, work))) = waiting.next() else { break };
             match Job::new(machine, id, capability, work, options) {
-                Ok(job) => jobs.push(Due { at: Reverse((start, index)), job }),
-                Err(report) => reports.push((index, *report)),
+                Ok(job) => drop(open.insert((start, index), Box::new(job))),
+                Err(report) => reports.add(index, *report),
             }
         }
-        let Some(Due { at: Reverse((at, index)), mut job }) = jobs.pop() else { break };
-        machine_wait(machine, at);
+        let Some(((at, index), mut job)) = open.pop_first() else { break };
+        wait(machine, at);
         match job.advance(machine) {
-            Some(at) => jobs.push(Due { at: Reverse((at, index)), job }),
-            None => reports.push((index, job.into_report(machine.now().since(start)))),
+            Some(at) => drop(open.insert((at, index), job)),
+            None => reports.add(index, job.into_report(machine.now().since(start))),
         }
-        progress(Progress { phase: "mailboxes", done: reports.len(), total });
+        progress(Progress { phase: "mailboxes", done: reports.1, total });
     }
-    reports.sort_by_key(|(index, _)| *index);
-    reports.into_iter().map(|(_, report)| report).collect()
+    reports.0.into_iter().flatten().collect()
 }
 
 /// A clock may return early, for an interrupt that nobody here waits for.
-fn machine_wait<M: Machine>(machine: &M, at: lanewarden_time::Instant) {
+fn wait<M: Machine>(machine: &M, at: Instant) {
     while machine.now() < at {
         machine.wait_until(at);
     }
 }
 
-/// A job by when it is due; among equals, by its place in the list.
-struct Due<M: Machine> {
-    at: Reverse<(lanewarden_time::Instant, usize)>,
-    job: Job<M>,
-}
+/// A place for each report, and how many have come in.
+struct Reports(Vec<Option<MailboxReport>>, usize);
 
-impl<M: Machine> PartialEq for Due<M> {
-    fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
-    }
-}
-
-impl<M: Machine> Eq for Due<M> {}
-
-impl<M: Machine> PartialOrd for Due<M> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<M: Machine> Ord for Due<M> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at.cmp(&other.at)
+impl Reports {
+    fn add(&mut self, index: usize, report: MailboxReport) {
+        if let Some(place) = self.0.get_mut(index) {
+            *place = Some(report);
+            self.1 = self.1.saturating_add(1);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Scans of emulated machines.
-#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::unreachable)]
 
 use std::time::Duration;
 
+use lanewarden_cxl::cdat::Builder;
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Inventory, Options, TableSource, Work, mailboxes, scan, work};
 use lanewarden_pci::{Hierarchy, Machine};
@@ -110,6 +111,31 @@ fn a_device_that_vanishes_takes_nothing_with_it() {
     );
     let tables = inventory.mailboxes.iter().filter(|mailbox| mailbox.speaks(Protocol::CXL_TABLE_ACCESS));
     assert_eq!(tables.count(), 3);
+}
+
+/// A table with a structure longer than answers usually are is read all the same.
+#[test]
+fn a_long_structure_is_read() {
+    let table = Builder::default().unknown(200, &[7; 2000]).build();
+    let hex: String = table.iter().map(|byte| format!("{byte:02x}")).collect();
+    let toml = format!(
+        r#"
+        [[bridges]]
+        uid = 1
+        cxl = true
+        [[bridges.ports]]
+        link = {{ generation = 5, width = 16 }}
+        [[bridges.ports.functions]]
+        kind = "memory"
+        link = {{ generation = 5, width = 16 }}
+        doe = [{{ protocols = ["table_access"] }}]
+        cdat = {{ hex = "{hex}" }}
+        "#
+    );
+    let (_, inventory) = scanned(&Scenario::parse(&toml).unwrap());
+    let [mailbox] = inventory.mailboxes.as_slice() else { unreachable!() };
+    assert_eq!(mailbox.table.as_ref().unwrap().table.as_ref().unwrap().bytes(), table);
+    assert_eq!(mailbox.statistics.aborts, 1, "for the answer that did not fit");
 }
 
 /// Ten thousand functions are found, each once.

@@ -166,6 +166,26 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         self.capability
     }
 
+    /// The longest payload its buffer takes, in bytes.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.buffer.as_ref().len()
+    }
+
+    /// Exchanges the buffer for another, between exchanges: for a longer one, where an answer was [`Error::TooLong`].
+    ///
+    /// # Errors
+    /// [`Misuse::InFlight`] while an exchange is in work.
+    pub fn replace_buffer(&mut self, buffer: B) -> Result<B, Misuse> {
+        if self.is_busy() {
+            return Err(Misuse::InFlight);
+        }
+        if matches!(self.state, State::Answered(_)) {
+            self.state = State::Idle;
+        }
+        Ok(core::mem::replace(&mut self.buffer, buffer))
+    }
+
     /// What it has seen so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {

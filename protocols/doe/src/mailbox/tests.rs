@@ -444,3 +444,19 @@ fn requests_that_cannot_be_are_refused_before_anything_is_written() {
     assert_eq!(mailbox.advance(&mut &rig, rig.now()), Err(Misuse::Idle.into()));
     assert!(rig.log.borrow().is_empty());
 }
+
+#[test]
+fn a_longer_buffer_takes_the_answer_that_was_too_long() {
+    let rig = Rig::new();
+    *rig.raw.borrow_mut() = Some([&[0x98, 0x1e, 2, 0, 4, 0, 0, 0][..], &[7; 8]].concat());
+    let capability = rig.mailbox(Policy::default()).capability();
+    let mut mailbox = Mailbox::new(capability, vec![0; 4], Policy::default());
+    assert_eq!(rig.exchange(&mut mailbox, &[]), Err(Error::TooLong { length: 8, room: 4 }));
+    assert_eq!(mailbox.replace_buffer(vec![0; 8]), Ok(vec![0; 4]));
+    assert_eq!(rig.exchange(&mut mailbox, &[]), Ok(vec![7; 8]));
+
+    rig.delay.set(Duration::from_millis(1));
+    mailbox.send(&Request::new(TYPE, &[])).unwrap();
+    assert!(matches!(mailbox.advance(&mut &rig, rig.now()), Ok(Step::Wait(_))));
+    assert_eq!(mailbox.replace_buffer(vec![]), Err(Misuse::InFlight));
+}
