@@ -20,9 +20,6 @@ pub struct Arguments {
     /// Only this fuzz target, and no property tests; may be given several times
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
-    /// Keep new inputs that reach new code, smallest first, in the corpus under version control
-    #[arg(long)]
-    keep: bool,
 }
 
 /// The manifest of the fuzz targets.
@@ -39,8 +36,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut steps = vec![Step::new("tools", "what the other steps need", tools)];
     for target in targets()? {
         if arguments.target.is_empty() || arguments.target.contains(&target) {
-            let (seconds, keep) = (arguments.seconds, arguments.keep);
-            steps.push(Step::new(target.clone(), "fuzzing", move || fuzz(&target, seconds, keep)));
+            let seconds = arguments.seconds;
+            steps.push(Step::new(target.clone(), "fuzzing", move || fuzz(&target, seconds)));
         }
     }
     if arguments.target.is_empty() {
@@ -70,41 +67,36 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn fuzz(target: &str, seconds: u32, keep: bool) -> Result<Outcome> {
-    let top = crate::tree::top()?;
-    let seeds = top.join("fuzz/corpus").join(target);
+/// What the fuzzer finds on the way stays in the target folder; only what was given a name is under version control.
+fn fuzz(target: &str, seconds: u32) -> Result<Outcome> {
     let scratch = scratch()?;
     let (found, crashes) = (scratch.join("corpus").join(target), scratch.join("crashes").join(target));
     for folder in [&found, &crashes] {
         std::fs::create_dir_all(folder)?;
     }
-    let [seeds, found, crashes] = [seeds, found, crashes].map(|path| path.to_string_lossy().into_owned());
-    let outcome = cargo_fuzz("run", target)?
-        .argument(&found)
-        .argument(&seeds)
+    let outcome = cargo_fuzz(target)?
+        .argument(found.to_string_lossy())
+        .argument(format!("fuzz/corpus/{target}"))
         .argument("--")
         .argument(format!("-max_total_time={seconds}"))
         .argument(format!("-max_len={LONGEST_INPUT}"))
         .argument(format!("-timeout={SECONDS_AN_INPUT}"))
-        .argument(format!("-artifact_prefix={crashes}/"))
+        .argument(format!("-artifact_prefix={}/", crashes.display()))
         .argument("-print_final_stats=1")
         .run()?;
-    if outcome == Outcome::Passed && keep {
-        return merge(target, &seeds, &found);
+    if outcome != Outcome::Passed {
+        println!("inputs at fault are in {}", crashes.display());
+        println!(
+            "when the fault is mended, keep one in fuzz/corpus/{target} under a name that says what it is"
+        );
     }
     Ok(outcome)
 }
 
-/// Adds to the seeds the least of what was found that reaches all the code that was reached.
-fn merge(target: &str, seeds: &str, found: &str) -> Result<Outcome> {
-    let line = cargo_fuzz("run", target)?.argument(seeds).argument(found).argument("--").argument("-merge=1");
-    line.argument(format!("-max_len={LONGEST_INPUT}")).run()
-}
-
 /// Stable Rust is told to take the flags that fuzzing needs. No address sanitizer: there is no `unsafe` to catch.
-fn cargo_fuzz(verb: &str, target: &str) -> Result<Line> {
+fn cargo_fuzz(target: &str) -> Result<Line> {
     let build = scratch()?.join("build").to_string_lossy().into_owned();
-    let line = Line::new("cargo fuzz").argument(verb).argument("--fuzz-dir").argument(TARGETS);
+    let line = Line::new("cargo fuzz run --fuzz-dir").argument(TARGETS);
     let line = line.argument("--target-dir").argument(build).argument("--sanitizer").argument("none");
     Ok(line.argument(target).variable("RUSTC_BOOTSTRAP", "1"))
 }
