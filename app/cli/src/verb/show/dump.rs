@@ -44,6 +44,14 @@ mod tests {
         bytes[0] = 0x86;
         bytes[64] = 1;
         bytes.extend([1; 32]);
-        insta::assert_snapshot!(hexadecimal(&bytes), @r"");
+        insta::assert_snapshot!(hexadecimal(&bytes), @r"
+        000: 86 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        010: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        *
+        040: 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+        050: 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01 01
+        *
+        070:
+        ");
     }
 }
