@@ -58,12 +58,9 @@ fn walk(data: &[u8], mut walk: TableWalk) {
         if walk.request().is_none() {
             break;
         }
-        let answered = walk.answer(input.counted());
-        assert_eq!(
-            answered.is_err(),
-            walk.request().is_none() && answered.is_err(),
-            "an error ends the walk"
-        );
+        if walk.answer(input.counted()).is_err() {
+            assert_eq!(walk.request(), None, "an error ends the walk");
+        }
     }
     assert_eq!(walk.request(), None, "a walk ends when a device has nothing more to say");
     match walk.finish() {
