@@ -7,6 +7,28 @@
 //! A [`Scenario`] says what the machine is and what goes wrong in it; [`Simulator::new`] builds it. The same scenario
 //! and the same accesses give the same machine, event for event: whatever is left to chance comes from the scenario's
 //! seed.
+//!
+//! ```
+//! use lanewarden_pci::{ConfigSpace, Machine};
+//! use lanewarden_sim::{Scenario, Simulator};
+//!
+//! let text = r#"
+//!     [[bridges]]
+//!     uid = 1
+//!     [[bridges.ports]]
+//!     functions = [{ kind = "nvme", name = "drive", doe = [{ protocols = ["cma_spdm"] }] }]
+//!
+//!     [[faults]]
+//!     at = "drive"
+//!     when = { exchange = 2 }
+//!     what = { late_answer = { ms = 1001 } }
+//! "#;
+//! let machine = Simulator::new(&Scenario::parse(text)?)?;
+//! let drive = machine.address("drive").expect("the scenario names one");
+//! assert_eq!(drive.to_string(), "0000:01:00.0");
+//! assert_eq!(machine.open(drive)?.read(0)?, 0xac00_144d);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod event;

@@ -72,6 +72,8 @@ impl<'s> Plan<'s> {
         let mut cursor = Cursor::default();
         for (index, (bridge, root_bus, last)) in root_buses(&scenario.bridges)?.into_iter().enumerate() {
             let place = Place { within: None, step: Step::Bridge(index) };
+            let host = bridge.host.unwrap_or_default();
+            part::check_figures(&host).map_err(|problem| place.refuse(problem))?;
             let first = plan.functions.len();
             let mut numbering = Numbering {
                 plan: &mut plan,

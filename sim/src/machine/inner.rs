@@ -189,7 +189,8 @@ impl Inner {
         let mut none = Vec::new();
         let function = self.functions.get_mut(usize::try_from(index).ok()?)?;
         let mailbox = function.mailboxes.get_mut(usize::from(slot))?;
-        let handlers = self.handlers.get_mut(&(index, slot)).unwrap_or(&mut none);
+        let handlers = if self.handlers.is_empty() { None } else { self.handlers.get_mut(&(index, slot)) };
+        let handlers = handlers.unwrap_or(&mut none);
         let mut around = Surroundings {
             now: self.now,
             address: function.address,

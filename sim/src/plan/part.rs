@@ -7,7 +7,7 @@ use lanewarden_pci::registers::pcie::PortType;
 
 use super::trained;
 use crate::scenario::{
-    Cdat, Doe, Function, Generation, Id, Ide, Interrupts, Kind, Link, MemoryRange, Port, Problem,
+    Cdat, Doe, Figures, Function, Generation, Id, Ide, Interrupts, Kind, Link, MemoryRange, Port, Problem,
     ProtocolName, Serial, Switch, Trained, Width,
 };
 
@@ -211,6 +211,7 @@ impl<'s> Part<'s> {
         self.check_interrupts()?;
         self.check_mailboxes()?;
         self.check_memory()?;
+        self.check_figures()?;
         if matches!(self.cdat(), Some(Cdat::File(_))) {
             return Err(Problem::FileWithoutFolder);
         }
@@ -245,6 +246,13 @@ impl<'s> Part<'s> {
         Ok(())
     }
 
+    fn check_figures(&self) -> Result<(), Problem> {
+        if let Self::Upstream(switch) = self {
+            check_figures(&switch.figures)?;
+        }
+        self.memory().iter().try_for_each(|range| check_figures(&range.figures()))
+    }
+
     fn check_memory(&self) -> Result<(), Problem> {
         let memory = self.memory();
         if !memory.is_empty() && !self.speaks_cxl(false) || memory.len() > 16 {
@@ -256,6 +264,20 @@ impl<'s> Part<'s> {
             None => Ok(()),
         }
     }
+}
+
+/// The longest latency in nanoseconds whose picoseconds still fit into the 32 bits that readers of the tables allow.
+const MAX_LATENCY: u32 = u32::MAX / 1000;
+
+/// Whether figures can be stated in the tables.
+pub(crate) fn check_figures(figures: &Figures) -> Result<(), Problem> {
+    let latencies =
+        [("read_latency_ns", figures.read_latency_ns), ("write_latency_ns", figures.write_latency_ns)];
+    for (what, value) in latencies {
+        let value = value.unwrap_or(0);
+        range(what, value.into(), value <= MAX_LATENCY, "4294967 at most")?;
+    }
+    Ok(())
 }
 
 fn check_ide(ide: &Ide) -> Result<(), Problem> {
@@ -273,7 +295,7 @@ fn wide(value: usize) -> u64 {
 }
 
 fn has_figures(switch: &Switch) -> bool {
-    switch.cdat.is_some() || switch.figures != crate::scenario::Figures::default()
+    switch.cdat.is_some() || switch.figures != Figures::default()
 }
 
 const fn default_interrupts(kind: Kind) -> Interrupts {

@@ -109,6 +109,7 @@ fn machines_that_cannot_be_are_refused_with_the_part_that_is_wrong() {
         port_refusal("ide = { address_blocks = 16 }"),
         port_refusal("functions = [{ kind = \"memory\", memory = [{ size_mib = 100 }] }]"),
         port_refusal("functions = [{ kind = \"nic\", memory = [{ size_mib = 256 }] }]"),
+        port_refusal("switch = { figures = { write_latency_ns = 5000000 } }"),
         port_refusal("functions = [{ kind = \"memory\", cdat = { file = \"table.bin\" } }]"),
         refusal("faults = [{ at = \"mem7\", what = \"discarded\" }]"),
         port_refusal("name = \"p\"\n[[faults]]\nat = \"p\"\nwhat = \"discarded\""),
@@ -134,6 +135,7 @@ fn machines_that_cannot_be_are_refused_with_the_part_that_is_wrong() {
     bridges[0].ports[0]: address_blocks = 16: must be from 0 to 15
     bridges[0].ports[0].functions[0]: a size of 100 MiB is not a multiple of 256 MiB above zero
     bridges[0].ports[0].functions[0]: only CXL memory, and CXL accelerators, have memory, in at most 16 ranges
+    bridges[0].ports[0].switch: write_latency_ns = 5000000: must be 4294967 at most
     bridges[0].ports[0].functions[0]: a table from a file needs a scenario from a file
     faults[0] (discarded): no function has the name or address "mem7"
     faults[0] (discarded): function 0000:00:00.0 has 0 mailboxes, so there is no number 0
