@@ -1,8 +1,8 @@
 //! `cargo xtask e2e`: what a real kernel says, against what Lanewarden says.
 //!
-//! QEMU, a Debian kernel and the tools the guest needs are fetched as packages into the target folder; nothing on the
-//! machine changes. The guest's first process is `tests/e2e`, built static; it prints one JSON line a result on the
-//! guest's second serial port.
+//! QEMU, a Debian kernel and the tools the guest needs are fetched as packages into the target folder;
+//! nothing on the machine changes. The guest's first process is `tests/e2e`, built static; it prints one JSON
+//! line a result on the guest's second serial port.
 #![allow(clippy::cast_possible_truncation)] // every length is of something made here
 
 use std::fs::File;

@@ -1,4 +1,5 @@
-//! The kernel's CXL objects: the tables it publishes, and a region on one memory with the figures it computes.
+//! The kernel's CXL objects: the tables it publishes, and a region on one memory with the figures it
+//! computes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,8 @@ fn objects(kinds: &[&str]) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// What the kernel says of one access class of a region: latencies in its idea of nanoseconds, bandwidths in MB/s.
+/// What the kernel says of one access class of a region: latencies in its idea of nanoseconds, bandwidths in
+/// MB/s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figures {
     /// Read latency.
@@ -86,8 +88,8 @@ impl std::fmt::Display for Figures {
     }
 }
 
-/// Makes a region of 256 MiB on one memory, in the memory window of this number, and returns the figures of `access0` and
-/// `access1`.
+/// Makes a region of 256 MiB on one memory, in the memory window of this number, and returns the figures of
+/// `access0` and `access1`.
 pub fn region_figures(endpoint: &str, window: usize) -> Result<[Figures; 2]> {
     let decoder = endpoint_decoder(endpoint)?;
     let region = create_region(&decoder, window)?;

@@ -1,5 +1,5 @@
-//! A second reader of DOE mailboxes, written from the specification alone and sharing no code with the product, so that
-//! a mistake in one does not hide in the other. It takes no lock and asks nobody.
+//! A second reader of DOE mailboxes, written from the specification alone and sharing no code with the
+//! product, so that a mistake in one does not hide in the other. It takes no lock and asks nobody.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

@@ -1,8 +1,8 @@
 //! Which arithmetic a kernel uses for the latency of links.
 //!
-//! A link's latency is the time one flit takes. Older kernels compute it for one lane in picoseconds and add that to
-//! nanoseconds; later ones use the link's width and round up to nanoseconds. Which of the two a kernel does is a fact
-//! about its version, looked up here and never guessed from the figures it gives.
+//! A link's latency is the time one flit takes. Older kernels compute it for one lane in picoseconds and add
+//! that to nanoseconds; later ones use the link's width and round up to nanoseconds. Which of the two a
+//! kernel does is a fact about its version, looked up here and never guessed from the figures it gives.
 
 use anyhow::{Context, Result, bail};
 

@@ -1,4 +1,5 @@
-//! The first process of a guest with a real kernel: it lets Lanewarden and others read the same devices and compares.
+//! The first process of a guest with a real kernel: it lets Lanewarden and others read the same devices and
+//! compares.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)] // no hostile peer: the guest is a test
 
 use std::process::ExitCode;

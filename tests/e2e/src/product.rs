@@ -31,10 +31,14 @@ impl Run {
         self.exit.map_or("killed".to_owned(), |code| format!("exit {code}"))
     }
 
+    /// Whether it said what might help.
+    pub fn hint(&self) -> &'static str {
+        if self.talk.contains("hint:") { "hint" } else { "no hint" }
+    }
+
     /// One line on how it ended: exit code, whether there was a hint, how many writes it tried.
     pub fn ending(&self) -> String {
-        let hint = if self.talk.contains("hint:") { "hint" } else { "no hint" };
-        format!("{}, {hint}, {} config writes", self.exit(), self.config_writes)
+        format!("{}, {}, {} config writes", self.exit(), self.hint(), self.config_writes)
     }
 }
 

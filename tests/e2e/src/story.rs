@@ -29,6 +29,7 @@ pub fn main() -> Result<()> {
     let kernels = tables::kernels(&functions)?;
     tables::compare("second reader", &kernels, &second);
     tables::compare("lanewarden before the drivers", &kernels, &before);
+    tables::names(&functions, &kernels)?;
     sharing::refused(&functions, &kernels)?;
     sharing::not_refused(&functions)?;
     let beside = tables::lanewarden(&functions, &["--unsafe-shared"])?;

@@ -1,5 +1,5 @@
-//! Counts the writes that reach the kernel's `pwrite64` and look like those to a mailbox: four bytes, beyond the first
-//! 256. A write that the kernel then refuses counts too.
+//! Counts the writes that reach the kernel's `pwrite64` and look like those to a mailbox: four bytes, beyond
+//! the first 256. A write that the kernel then refuses counts too.
 
 use std::fs;
 use std::path::Path;

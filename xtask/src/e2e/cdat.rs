@@ -1,4 +1,5 @@
-//! A CDAT for the emulated memory that holds every structure type, with figures other than the emulator's own.
+//! A CDAT for the emulated memory that holds every structure type, with figures other than the emulator's
+//! own.
 
 /// Size of the memory it describes, in bytes.
 const SIZE: u64 = 256 << 20;

@@ -1,4 +1,5 @@
-//! The guest's root: an archive in the `newc` form the kernel unpacks, written here since Debian has no `cpio` by itself.
+//! The guest's root: an archive in the `newc` form the kernel unpacks, written here since Debian has no
+//! `cpio` by itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -92,14 +93,15 @@ impl Archive {
         }
     }
 
-    /// Header of 13 fields in hexadecimal, name, content; the last two padded to four bytes.
+    /// Header, name, content; name and content padded to four bytes.
     fn entry(&mut self, name: &str, mode: u32, content: &[u8]) {
         let inode = self.names.len();
-        let (size, name_size) = (content.len(), name.len() + 1);
-        self.bytes.extend_from_slice(
-            format!("070701{inode:08x}{mode:08x}{0:08x}{0:08x}{1:08x}{0:08x}{size:08x}{0:08x}{0:08x}{0:08x}{0:08x}{name_size:08x}{0:08x}", 0, 1)
-                .as_bytes(),
-        );
+        self.bytes.extend_from_slice(b"070701");
+        // Inode, mode, owner, group, links, time, size, four device numbers, length of the name, check.
+        let mode = mode as usize;
+        for field in [inode, mode, 0, 0, 1, 0, content.len(), 0, 0, 0, 0, name.len() + 1, 0] {
+            self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());
+        }
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.push(0);
         self.pad();

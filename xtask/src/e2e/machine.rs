@@ -29,7 +29,8 @@ pub struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a failed check.
+    /// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a
+    /// failed check.
     pub fn boot(&self, story: &str, options: &str, deadline: Instant) -> Result<Vec<Check>> {
         let log = self.folder.join(format!("console-{story}.log"));
         let mut child = self
@@ -117,9 +118,10 @@ fn reap(mut child: Child) -> Result<()> {
 }
 
 /// Everything on it is there because a check needs it. What does not explain itself: the host bridge has
-/// decoders although one port needs none, since without them it carries only one region; and each memory has a window of
-/// its own, since the kernel computes a region's figures only when the region's memory is the first of its node. The NVMe
-/// drive is an initiator too, nearer to the host bridge than the processor, so that the two access classes differ.
+/// decoders although one port needs none, since without them it carries only one region; and each memory has
+/// a window of its own, since the kernel computes a region's figures only when the region's memory is the
+/// first of its node. The NVMe drive is an initiator too, nearer to the host bridge than the processor, so
+/// that the two access classes differ.
 const DEVICES: &str = "
     -nodefaults -no-user-config -display none -no-reboot -cpu max,-hypervisor -smp 2
     -machine q35,cxl=on,kernel-irqchip=split,hmat=on -m 1G,maxmem=8G,slots=8 -device intel-iommu,intremap=on
@@ -137,7 +139,8 @@ const DEVICES: &str = "
     -numa hmat-lb,initiator=2,target=1,hierarchy=memory,data-type=access-latency,latency=20
     -numa hmat-lb,initiator=2,target=1,hierarchy=memory,data-type=access-bandwidth,bandwidth=14G
     -object memory-backend-ram,id=vmem0,share=on,size=256M -object memory-backend-ram,id=vmem1,share=on,size=256M
-    -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1,hdm_for_passthrough=true -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
+    -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1,hdm_for_passthrough=true
+    -device cxl-rp,port=0,bus=cxl.1,id=rp0,chassis=0,slot=2
     -device cxl-upstream,bus=rp0,id=us0
     -device cxl-downstream,port=0,bus=us0,id=sw0,chassis=0,slot=4
     -device cxl-downstream,port=1,bus=us0,id=sw1,chassis=0,slot=5

@@ -1,7 +1,9 @@
-//! Debian packages, fetched and unpacked into the target folder by the machine's own apt, which verifies them.
+//! Debian packages, fetched and unpacked into the target folder by the machine's own apt, which verifies
+//! them.
 //!
-//! apt is given its own lists, cache, sources and an empty status file, so that it neither reads nor changes what the
-//! machine has installed. The result is a small Debian of its own: programs in it run with its own C library.
+//! apt is given its own lists, cache, sources and an empty status file, so that it neither reads nor changes
+//! what the machine has installed. The result is a small Debian of its own: programs in it run with its own C
+//! library.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,8 +63,8 @@ impl Packages {
     }
 }
 
-/// Fetches and unpacks, unless an earlier run did. Without `kernel` (`6.12.95+deb12`) it is the newest 6.12 that there was
-/// when this was first run.
+/// Fetches and unpacks, unless an earlier run did. Without `kernel` (`6.12.95+deb12`) it is the newest 6.12
+/// that there was when this was first run.
 pub fn fetch(folder: &Path, kernel: Option<&str>) -> Result<Packages> {
     if !cfg!(target_arch = "x86_64") {
         return Err(anyhow!("the virtual machine's are for x86-64").context(Unavailable));

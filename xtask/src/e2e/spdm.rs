@@ -1,7 +1,7 @@
 //! The far end of the NVMe drive's SPDM mailbox: the emulator connects to it when it makes the device.
 //!
-//! Frames are three big-endian words (command, transport, payload size) and the payload. This responder knows no
-//! request: it greets, and answers every message with ERROR(UnsupportedRequest) (DSP0274, 10.10).
+//! Frames are three big-endian words (command, transport, payload size) and the payload. This responder knows
+//! no request: it greets, and answers every message with ERROR(UnsupportedRequest) (DSP0274, 10.10).
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -9,7 +9,8 @@ use crate::doe::Mailbox;
 use crate::functions::Functions;
 use crate::{product, report};
 
-/// Every function's mailbox speaks what the machine was built with; Lanewarden and the second reader agree on where it is.
+/// Row T1: every function's mailbox, a switch port's too, speaks what the machine was built with; Lanewarden
+/// and the second reader agree on where it is.
 pub fn protocols(functions: &Functions) -> Result<()> {
     for (name, address, expected) in functions.all() {
         let mailbox = Mailbox::open(address)?;
@@ -64,7 +65,8 @@ fn lspcis(text: &str) -> Option<String> {
     Some(format!("{place}, interrupt {}", if interrupt.is_empty() { "0" } else { interrupt }))
 }
 
-/// A message of our choice goes through a mailbox and back: the responder outside refuses GET_VERSION by name.
+/// A message of our choice goes through a mailbox and back: the responder outside refuses GET_VERSION by
+/// name.
 pub fn exchange(functions: &Functions) -> Result<()> {
     let arguments = ["doe", "exchange", &functions.nvme, "--protocol", "0001:01", "--hex", "10840000"];
     let file = "/tmp/answer";
@@ -85,9 +87,11 @@ mod tests {
 
     #[test]
     fn lspci_is_read_up_to_the_next_capability() {
-        let text = "\tCapabilities: [190 v1] Data Object Exchange\n\t\tDOECap: IntSup+\n\t\t\tInterrupt Message Number 001\n";
+        let text = "\tCapabilities: [190 v1] Data Object Exchange\n\
+                    \t\tDOECap: IntSup+\n\t\t\tInterrupt Message Number 001\n";
         assert_eq!(lspcis(text).unwrap(), "190 v1, interrupt 1");
-        let text = "Capabilities: [100 v1] Data Object Exchange\nCapabilities: [200 v2] Other\nInterrupt Message Number 001";
+        let text = "Capabilities: [100 v1] Data Object Exchange\nCapabilities: [200 v2] Other\n\
+                    Interrupt Message Number 001";
         assert_eq!(lspcis(text).unwrap(), "100 v1, interrupt none");
         assert_eq!(lspcis("Capabilities: [100 v1] Device Serial Number 00"), None);
     }

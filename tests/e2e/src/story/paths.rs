@@ -10,8 +10,8 @@ use crate::functions::Functions;
 use crate::plant::{Plant, plant};
 use crate::{product, report, system};
 
-/// Latency and bandwidth from the initiator to the host bridge, from the firmware's HMAT, by access class: from the NVMe
-/// drive, which the firmware calls an initiator and nearer, and from the processor.
+/// Latency and bandwidth from the initiator to the host bridge, from the firmware's HMAT, by access class:
+/// from the NVMe drive, which the firmware calls an initiator and nearer, and from the processor.
 const HOST: [(u64, u64); 2] = [(20, 14 * 1024), (30, 12 * 1024)];
 /// What Lanewarden calls the classes.
 const CLASSES: [&str; 2] = ["local", "cpu"];
@@ -78,7 +78,8 @@ impl Memory {
     }
 }
 
-/// Ours are the right figures; the kernel's follow from ours by the kernel's own formula, and from no other.
+/// Row T16: ours are the right figures; the kernel's follow from ours by the kernel's own formula, and from
+/// no other.
 pub fn compare(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
     let formula = Formula::of(&system::release())?;
     for (index, memory) in MEMORIES.iter().enumerate() {

@@ -17,7 +17,7 @@ use crate::{product, report};
 const READS: &str = "200";
 const OTHER_ROOT: &str = "/other";
 
-/// Two processes read one mailbox many times at once; the lock makes every table right.
+/// Row B12: two processes read one mailbox many times at once, and the lock makes every table right.
 pub fn two_readers(functions: &Functions) -> Result<()> {
     let arguments = |file| ["cxl", "cdat", &functions.memories[1], "--repeat", READS, "--raw", file];
     let first = product::command(&arguments("/tmp/first")).spawn()?;
@@ -75,8 +75,8 @@ pub fn in_other_root(mut arguments: impl Iterator<Item = String>) -> anyhow::Err
     }
 }
 
-/// While the kernel uses a mailbox Lanewarden leaves it alone, and says who has it: a memory's own driver, but of a switch,
-/// whose driver knows nothing of its mailbox, the CXL core.
+/// Row D4: while the kernel uses a mailbox Lanewarden leaves it alone, and says who has it: a memory's own
+/// driver, but of a switch, whose driver knows nothing of its mailbox, the CXL core.
 pub fn refused(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
     let users = [
         ("memory 1", &functions.memories[0], "cxl_pci"),
@@ -96,7 +96,7 @@ pub fn refused(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
     Ok(())
 }
 
-/// A driver that does not use the mailbox is no reason to refuse.
+/// Row D4: a driver that does not use the mailbox is no reason to refuse.
 pub fn not_refused(functions: &Functions) -> Result<()> {
     let driver = fs::read_link(crate::functions::folder(&functions.nvme).join("driver"))?;
     report::check(

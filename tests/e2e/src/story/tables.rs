@@ -48,14 +48,31 @@ pub fn kernels(functions: &Functions) -> Result<Tables<Object>> {
     Tables::of(functions, cxl::object_of)
 }
 
-/// Byte by byte.
+/// Row T24: tables of endpoints and of a switch port are, byte by byte, what the kernel read.
 pub fn compare(how: &str, kernels: &Tables<Object>, ours: &Tables<Vec<u8>>) {
     for ((name, object), (_, table)) in kernels.all().into_iter().zip(ours.all()) {
         report::same_bytes(&format!("{name}: CDAT of {}, {how}", object.name), &object.table, table);
     }
 }
 
-/// The table of ours that holds every structure type arrives as it was written, and every structure is understood.
+/// Row T8: a table goes by the name of the kernel's port or endpoint, and a function whose mailbox has no table access has
+/// none.
+pub fn names(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
+    let list = product::json(&["list"])?;
+    let [first, second] = &functions.memories;
+    for ((name, object), address) in kernels.all().into_iter().zip([first, second, &functions.switch]) {
+        let objects = &product::of_address(&list, "functions", address)?["cxl_objects"];
+        let named = objects.as_array().is_some_and(|all| all.iter().any(|one| *one == object.name));
+        let seen = if named { object.name.clone() } else { objects.to_string() };
+        report::check(&format!("{name}: the kernel's object, in the list"), &object.name, &seen);
+    }
+    let run = product::run(&["cxl", "cdat", &functions.nvme])?;
+    report::check("nvme: no CDAT", "exit 3, hint", &format!("{}, {}", run.exit(), run.hint()));
+    Ok(())
+}
+
+/// The table of ours that holds every structure type arrives as it was written, and every structure is
+/// understood.
 pub fn every_structure(functions: &Functions, table: &[u8]) -> Result<()> {
     report::same_bytes("memory 2: CDAT from our file, lanewarden", &fs::read("/custom.cdat")?, table);
     let address = &functions.memories[1];
