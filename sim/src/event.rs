@@ -73,6 +73,8 @@ pub enum What {
         /// Its number.
         message: u16,
     },
+    /// The function was reset.
+    Reset,
     /// The function was pulled out.
     Removed,
 }

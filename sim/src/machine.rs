@@ -21,6 +21,9 @@ use inner::{Index, Inner};
 /// An emulated machine. Clones are handles to the same one; it may be used from several threads, but the order in
 /// which they come is then not the seed's to decide.
 ///
+/// Functions stay where they are: requests are routed by the addresses given out at the start, whatever bus numbers
+/// are written to the bridges.
+///
 /// Time is virtual: it passes by the cost of each configuration access and while [`Clock::wait_until`] waits, and
 /// not otherwise.
 #[derive(Clone)]

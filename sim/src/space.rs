@@ -41,10 +41,12 @@ pub(crate) struct Masks {
 }
 
 /// Where a function has registers, and how they take writes.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Layout {
     blocks: Vec<Block>,
     masks: Vec<Masks>,
+    /// What a reset leaves in the bits that can be written.
+    defaults: Vec<u32>,
 }
 
 impl Layout {
@@ -79,6 +81,14 @@ impl Space {
         *register = kept | value & masks.writable;
     }
 
+    /// Brings back what can be written to what it is after a reset.
+    pub fn reset(&mut self) {
+        let layout = self.layout.masks.iter().zip(&self.layout.defaults);
+        for (register, (masks, default)) in self.values.iter_mut().zip(layout) {
+            *register = *register & !masks.writable & !masks.clearable | default;
+        }
+    }
+
     /// Bytes it takes in memory, its share in the layout left out.
     pub fn memory(&self) -> usize {
         size_of_val::<[u32]>(&self.values)
@@ -96,9 +106,8 @@ impl Layouts {
         if let Some(known) = self.known.get(&layout) {
             return Arc::clone(known);
         }
-        let masks = Layout { blocks: layout.blocks.clone(), masks: layout.masks.clone() };
-        let shared = Arc::new(layout);
-        self.known.insert(masks, Arc::clone(&shared));
+        let shared = Arc::new(layout.clone());
+        self.known.insert(layout, Arc::clone(&shared));
         shared
     }
 }
@@ -111,16 +120,19 @@ pub(crate) struct Built {
     pub mailboxes: Vec<u16>,
     /// Its MSI or MSI-X capability.
     pub vectors: Option<Vectors>,
+    /// The register and the bit by which it, or what is below it, is reset.
+    pub reset: Option<(u16, u32)>,
 }
 
 /// Builds the configuration space of a planned function.
 pub(crate) fn build(planned: &Planned<'_>, layouts: &mut Layouts) -> Result<Built, Problem> {
     let mut draft = Draft::default();
     header::write(&mut draft, planned);
-    let vectors = conventional::write(&mut draft, planned).ok_or(Problem::NoRoom)?;
+    let conventional = conventional::write(&mut draft, planned).ok_or(Problem::NoRoom)?;
     let mailboxes = extended::write(&mut draft, planned).ok_or(Problem::NoRoom)?;
     let (layout, values) = draft.finish();
-    Ok(Built { space: Space { layout: layouts.share(layout), values }, mailboxes, vectors })
+    let space = Space { layout: layouts.share(layout), values };
+    Ok(Built { space, mailboxes, vectors: conventional.vectors, reset: conventional.reset })
 }
 
 #[cfg(test)]

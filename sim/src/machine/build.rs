@@ -91,6 +91,7 @@ fn add_function(inner: &mut Inner, planned: &Planned<'_>, shared: &mut Shared) -
         mailboxes: mailboxes.into_boxed_slice(),
         tables: table,
         vectors: built.vectors,
+        reset: built.reset,
         presence: Presence::Here,
     });
     Ok(())

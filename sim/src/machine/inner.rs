@@ -20,6 +20,8 @@ pub(super) type Index = u32;
 
 const COMMAND: u16 = 0x04;
 const BUS_MASTER: u32 = 1 << 2;
+const HEADER_TYPE: u16 = 0x0c;
+const LAYOUT_1: u32 = 1 << 16;
 
 /// One function.
 #[derive(Debug)]
@@ -30,7 +32,15 @@ pub(super) struct Function {
     pub mailboxes: Box<[Mailbox]>,
     pub tables: Option<Tables>,
     pub vectors: Option<Vectors>,
+    /// The register and the bit by which it, or what is below it, is reset.
+    pub reset: Option<(u16, u32)>,
     pub presence: Presence,
+}
+
+impl Function {
+    fn is_port(&self) -> bool {
+        self.space.read(HEADER_TYPE) & LAYOUT_1 != 0
+    }
 }
 
 /// Whether a function is there.
@@ -123,8 +133,32 @@ impl Inner {
             self.act(index, slot, &outcome.unwrap_or_default());
         } else if let Some(function) = self.function_mut(index) {
             function.space.write(offset, value);
+            if function.reset.is_some_and(|(register, bit)| register == offset && value & bit != 0) {
+                self.reset(index);
+            }
         }
         Ok(())
+    }
+
+    /// Resets a function, or all that is below a port: configuration and mailboxes are as after power-on, before
+    /// firmware. That a function level reset clears mailboxes too is not confirmed by public sources.
+    fn reset(&mut self, index: Index) {
+        let is_port = self.function(index).is_some_and(|function| function.is_port());
+        for at in self.subtree(index) {
+            let Some(function) = self.function_mut(at).filter(|_| !is_port || at != index) else { continue };
+            function.space.reset();
+            function.mailboxes.iter_mut().for_each(Mailbox::reset);
+            let address = function.address;
+            self.note(address, What::Reset);
+        }
+    }
+
+    /// A function and all below it, which come after it in the list and before anything else.
+    fn subtree(&self, index: Index) -> Vec<Index> {
+        let first = usize::try_from(index).unwrap_or(usize::MAX);
+        let rest = self.functions.iter().skip(first).zip(index..).skip(1);
+        let below = rest.take_while(|(function, _)| function.parent.is_some_and(|parent| parent >= index));
+        std::iter::once(index).chain(below.map(|(_, at)| at)).collect()
     }
 
     /// Spends the time of an access. Whether there is a device to answer it.
@@ -241,21 +275,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Pulls out a function and all below it, which come after it in the list.
+    /// Pulls out a function and all below it.
     fn remove(&mut self, index: Index, removal: Removal) {
         let noticed = removal.noticed_after.map(|after| self.now + after);
-        let mut removed = HashSet::from([index]);
-        let mut addresses = Vec::new();
-        for (at, function) in (0_u32..).zip(&mut self.functions).skip(usize::try_from(index).unwrap_or(0)) {
-            let below = function.parent.is_some_and(|parent| removed.contains(&parent));
-            if (at == index || below) && function.presence == Presence::Here {
-                removed.insert(at);
-                function.presence = Presence::Removed(noticed);
-                function.mailboxes.iter_mut().for_each(Mailbox::reset);
-                addresses.push(function.address);
-            }
-        }
-        for address in addresses {
+        for at in self.subtree(index) {
+            let Some(function) = self.function_mut(at).filter(|f| f.presence == Presence::Here) else {
+                continue;
+            };
+            function.presence = Presence::Removed(noticed);
+            function.mailboxes.iter_mut().for_each(Mailbox::reset);
+            let address = function.address;
             self.note(address, What::Removed);
         }
     }

@@ -209,8 +209,6 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     /// Row D12: no text whatever makes the reader panic, and what it accepts can be built.
     #[test]
     fn any_text_is_a_machine_or_an_error(pieces in proptest::collection::vec(piece(), 0..40)) {

@@ -42,11 +42,24 @@ impl Vectors {
     }
 }
 
-pub(super) fn write(draft: &mut Draft, planned: &Planned<'_>) -> Option<Option<Vectors>> {
+/// Bridge Control, whose Secondary Bus Reset resets all below a port.
+const BRIDGE_CONTROL: (u16, u32) = (0x3c, 1 << 22);
+/// Initiate Function Level Reset in Device Control.
+const FUNCTION_LEVEL_RESET: u32 = 1 << 15;
+
+/// What the machine needs to know of these capabilities.
+pub(super) struct Conventional {
+    pub vectors: Option<Vectors>,
+    pub reset: Option<(u16, u32)>,
+}
+
+pub(super) fn write(draft: &mut Draft, planned: &Planned<'_>) -> Option<Conventional> {
     power_management(draft)?;
     let vectors = interrupts(draft, planned.part.interrupts())?;
-    pcie(draft, planned)?;
-    Some(vectors)
+    let pcie = pcie(draft, planned)?;
+    let function_level = (pcie.saturating_add(0x08), FUNCTION_LEVEL_RESET);
+    let reset = if planned.part.is_bridge() { BRIDGE_CONTROL } else { function_level };
+    Some(Conventional { vectors, reset: Some(reset) })
 }
 
 /// D0 and D3hot, with no soft reset between them and wake-up from both.
@@ -91,7 +104,7 @@ fn msix(draft: &mut Draft, count: u16) -> Option<u16> {
     Some(at)
 }
 
-fn pcie(draft: &mut Draft, planned: &Planned<'_>) -> Option<()> {
+fn pcie(draft: &mut Draft, planned: &Planned<'_>) -> Option<u16> {
     let at = draft.capability(0x10, 0x3c)?;
     let port_type = planned.port_type();
     let flit = planned.link.own.is_some_and(|link| link.generation.number() >= 6);
@@ -110,7 +123,7 @@ fn pcie(draft: &mut Draft, planned: &Planned<'_>) -> Option<()> {
         draft.set(at.saturating_add(0x1c), 0x0001_0000).writable(at.saturating_add(0x1c), 0x1f);
         draft.clearable(at.saturating_add(0x20), 0x0001_0000);
     }
-    Some(())
+    Some(at)
 }
 
 /// Payloads of up to 512 bytes, of which 256 are in use; function level reset for endpoints.
@@ -119,7 +132,11 @@ fn device(draft: &mut Draft, at: u16, port_type: PortType) {
     let reset = u32::from(endpoint) << 28;
     draft.set(at.saturating_add(0x04), 0x0000_8022 | reset);
     let control = at.saturating_add(0x08);
-    draft.set(control, 0x2930).writable(control, 0x7fff).clearable(control, 0x000f_0000);
+    draft
+        .set(control, 0x2810)
+        .configure(control, 0x0120)
+        .writable(control, 0x7fff)
+        .clearable(control, 0x000f_0000);
     let forwarding = u32::from(port_type.is_downstream()) << 5;
     draft.set(at.saturating_add(0x24), 0x0003_081f | forwarding);
     draft.writable(at.saturating_add(0x28), 0x041f | forwarding);
@@ -135,7 +152,7 @@ fn link(draft: &mut Draft, at: u16, planned: &Planned<'_>) {
 
     let control = at.saturating_add(0x10);
     let (writable, clearable) = if downstream { (0x0fdb, 0xc000_0000) } else { (0x03c3, 0) };
-    draft.set(control, 0x1000_0040 | status(planned, downstream) << 16);
+    draft.set(control, 0x1000_0000 | status(planned, downstream) << 16).configure(control, 0x0040);
     draft.writable(control, writable).clearable(control, clearable);
 
     draft.set(at.saturating_add(0x2c), supported_speeds(speed));

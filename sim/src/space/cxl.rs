@@ -41,7 +41,8 @@ fn device(draft: &mut Draft, planned: &Planned<'_>) -> Option<()> {
     let at = dvsec(draft, 0, 2, 0x3c, capability)?;
     // Firmware has enabled what there is, where the host speaks CXL too.
     let enabled = if planned.cxl { u32::from(cache) | u32::from(has_memory) << 2 } else { 0 };
-    draft.set(at.saturating_add(0x0c), 0x2 | enabled).writable(at.saturating_add(0x0c), 0x4805);
+    let control = at.saturating_add(0x0c);
+    draft.set(control, 0x2).configure(control, enabled).writable(control, 0x4805);
     draft.clearable(at.saturating_add(0x0c), 0x4000_0000);
     draft.writable(at.saturating_add(0x10), 0x0000_0001);
     draft.writable(at.saturating_add(0x14), 0x0000_0001);

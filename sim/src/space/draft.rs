@@ -14,6 +14,8 @@ const CAPABILITIES_POINTER: u16 = 0x34;
 pub(super) struct Draft {
     blocks: Vec<Block>,
     values: Vec<u32>,
+    /// Values after a reset, of bits that can be written.
+    defaults: Vec<u32>,
     masks: Vec<Masks>,
     /// Where the next conventional capability goes.
     conventional: u16,
@@ -30,6 +32,7 @@ impl Default for Draft {
         let mut draft = Self {
             blocks: Vec::new(),
             values: Vec::new(),
+            defaults: Vec::new(),
             masks: Vec::new(),
             conventional: CONVENTIONAL,
             last_conventional: CAPABILITIES_POINTER,
@@ -54,6 +57,7 @@ impl Draft {
         }
         let length = self.values.len().saturating_add(count.into());
         self.values.resize(length, 0);
+        self.defaults.resize(length, 0);
         self.masks.resize(length, Masks::default());
     }
 
@@ -82,8 +86,16 @@ impl Draft {
         Some(at)
     }
 
-    /// Sets bits of the register at `offset`.
+    /// Sets bits of the register at `offset`, as the hardware does.
     pub fn set(&mut self, offset: u16, bits: u32) -> &mut Self {
+        if let Some(register) = self.index(offset).and_then(|index| self.defaults.get_mut(index)) {
+            *register |= bits;
+        }
+        self.configure(offset, bits)
+    }
+
+    /// Sets bits of the register at `offset`, as firmware does: a reset clears them again.
+    pub fn configure(&mut self, offset: u16, bits: u32) -> &mut Self {
         if let Some(register) = self.index(offset).and_then(|index| self.values.get_mut(index)) {
             *register |= bits;
         }
@@ -107,7 +119,11 @@ impl Draft {
     }
 
     pub fn finish(self) -> (Layout, Box<[u32]>) {
-        let layout = Layout { blocks: self.blocks, masks: self.masks };
+        let mut defaults = self.defaults;
+        for (value, masks) in defaults.iter_mut().zip(&self.masks) {
+            *value &= masks.writable;
+        }
+        let layout = Layout { blocks: self.blocks, masks: self.masks, defaults };
         (layout, self.values.into_boxed_slice())
     }
 

@@ -84,6 +84,33 @@ fn a_strangers_answer_is_left_alone_or_collected_by_its_owner() {
     assert!(elapsed(&collected) > Duration::from_millis(250));
 }
 
+/// Row B20: where this host is the only agent, a leftover answer is aborted, once and counted.
+#[test]
+fn a_leftover_answer_is_cleared_once_by_a_sole_agent() {
+    let simulator = faulty("{ unread_answer = { protocol = \"cma_spdm\" } }", "{ exchange = 1 }");
+    let id = simulator.mailboxes(simulator.address("mem").unwrap())[0];
+    let mut host = Host::at(&simulator, id, Policy { single_agent: true, ..Policy::default() });
+    assert_eq!(host.echo().unwrap(), b"fourfive");
+    assert_eq!(host.echo().unwrap(), b"fourfive");
+    assert_eq!((host.mailbox.statistics().unread_answers, aborts(&simulator)), (1, 1));
+}
+
+/// Rows B6, B9: a mailbox that nobody else touches is never aborted; one that is aborted before each use costs an abort
+/// each time.
+#[test]
+fn aborting_before_each_use_costs_what_an_abort_takes() {
+    let slow = ONE_MEMORY.replace("answer_us = 2000", "answer_us = 2000, abort_us = 400000");
+    for (abort_first, times, expected) in [(false, 1000, 0), (true, 5, 5)] {
+        let simulator = machine(&slow);
+        let id = simulator.mailboxes(simulator.address("mem").unwrap())[0];
+        let mut host = Host::at(&simulator, id, Policy { abort_first, ..Policy::default() });
+        (0..times).for_each(|_| drop(host.echo().unwrap()));
+        assert_eq!(aborts(&simulator), expected);
+        let each = elapsed(&simulator) / times;
+        assert_eq!(each > Duration::from_millis(400), abort_first, "{each:?}");
+    }
+}
+
 /// The second before which an answer must be there, from both sides.
 #[test]
 fn an_answer_in_time_is_one_and_after_it_is_none() {

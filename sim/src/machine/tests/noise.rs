@@ -79,8 +79,6 @@ fn check_mailbox(config: &mut FunctionConfig, offset: u16) -> Result<(), TestCas
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
     /// Row D12: no sequence of accesses to any function breaks anything, and what cannot change does not.
     #[test]
     fn any_accesses_leave_the_machine_in_order(

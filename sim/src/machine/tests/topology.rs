@@ -179,6 +179,38 @@ fn a_removed_port_takes_along_what_is_below_it() {
     assert!(simulator.open(drive).is_ok());
 }
 
+/// A bus reset takes the configuration and the exchanges of all below the port, a function level reset those of
+/// the function; neither takes more.
+#[test]
+fn resets_bring_functions_back_to_before_firmware() {
+    let simulator = default_machine();
+    let mut memory = Host::new(&simulator, "mem0", 0);
+    let mut neighbour = Host::new(&simulator, "mem1", 0);
+    let register = memory.mailbox.capability().offset + 0x0c;
+    for host in [&mut memory, &mut neighbour] {
+        host.mailbox.send(&Request::new(Protocol::CXL_TABLE_ACCESS, &[0; 4])).unwrap();
+        let _ = host.mailbox.advance(&mut host.config, simulator.now()).unwrap();
+        assert_eq!(host.config.read(register), Ok(1), "at work");
+    }
+    let region = neighbour.config.read(0x14);
+    let mut above = simulator.open(simulator.address("switch-0").unwrap()).unwrap();
+    let control = above.read(0x3c).unwrap();
+    above.write(0x3c, control | 1 << 22).unwrap();
+    assert_eq!(memory.config.read(register), Ok(0), "the exchange is lost");
+    assert_eq!(memory.config.read(0x04), Ok(0x0010_0000));
+    assert_eq!((memory.config.read(0x10), memory.config.read(0x14)), (Ok(0xc), Ok(0)));
+    assert_ne!(above.read(0x18), Ok(0), "the port itself is not reset");
+
+    assert_eq!((neighbour.config.read(register), neighbour.config.read(0x14)), (Ok(1), region));
+    let pcie = 0x54;
+    assert_eq!(neighbour.config.read(pcie).unwrap() & 0xff, 0x10);
+    let control = neighbour.config.read(pcie + 8).unwrap();
+    assert_eq!(control, 0x2930);
+    neighbour.config.write(pcie + 8, control | 0x8000).unwrap();
+    assert_eq!((neighbour.config.read(register), neighbour.config.read(0x14)), (Ok(0), Ok(0)));
+    assert_eq!(neighbour.config.read(pcie + 8), Ok(0x2810), "and the bit reads as zero");
+}
+
 #[test]
 fn functions_that_never_were_are_gone() {
     let simulator = default_machine();
