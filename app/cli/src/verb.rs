@@ -1,4 +1,4 @@
-//! One module per verb. Each does its work on any [`Machine`](lanewarden_pci::Machine) and prints a table or one JSON
+//! One module per verb. Each does its work on any [`Machine`] and prints a table or one JSON
 //! object; the shape of the object is the verb's own and frozen by its schema's number.
 
 pub mod cdat;

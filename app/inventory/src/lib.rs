@@ -1,7 +1,7 @@
 //! What is in a machine: its functions in their hierarchy, what every mailbox speaks, the tables in them, and how far
 //! and how wide the path to each memory is.
 //!
-//! [`scan`] drives all mailboxes at once on one thread: each is a [`Job`](job::Job) with a deadline, so that a mailbox
+//! [`scan`] drives all mailboxes at once on one thread: each is a `Job` with a deadline, so that a mailbox
 //! that is slow or dead delays no other. [`work`] does the same for chosen mailboxes and chosen work.
 #![forbid(unsafe_code)]
 
