@@ -228,6 +228,37 @@ fn two_agents_on_one_mailbox_get_each_others_answers() {
     assert_eq!(us.read(STATUS), 0, "and we have none");
 }
 
+/// Rows B12, B13: two threads walk the same table through the same mailbox. Each takes the lock for a whole walk, so that
+/// no exchange meets another and every table is right.
+#[test]
+fn a_lock_held_for_a_whole_walk_keeps_tables_apart() {
+    const WALKS: usize = 25;
+    let simulator = machine(ONE_MEMORY);
+    let right = Host::new(&simulator, "mem", 0).table().unwrap();
+    let _ = simulator.take_events();
+    let walk = || {
+        let mut host = Host::new(&simulator, "mem", 0);
+        let id = simulator.mailboxes(simulator.address("mem").unwrap())[0];
+        for _ in 0..WALKS {
+            let _lock = loop {
+                match simulator.try_lock(id) {
+                    Ok(lock) => break lock,
+                    Err(_) => std::thread::yield_now(),
+                }
+            };
+            assert_eq!(host.table().unwrap(), right);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(walk);
+        scope.spawn(walk);
+    });
+    let events = simulator.take_events();
+    let received = count(&events, |what| matches!(what, What::Received { .. }));
+    assert_eq!(count(&events, |what| matches!(what, What::Answered { .. })), received);
+    assert_eq!(count(&events, |what| matches!(what, What::Dropped | What::Abort)), 0);
+}
+
 /// Row B10: an abort ends the exchanges of all users.
 #[test]
 fn an_abort_by_one_agent_takes_the_others_answer() {
