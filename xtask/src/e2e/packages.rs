@@ -79,11 +79,14 @@ pub fn fetch(folder: &Path, kernel: Option<&str>) -> Result<Packages> {
         Some(version) => format!("{version}-cloud-amd64"),
         None => newest_kernel(folder, &apt)?,
     };
-    let kernel = folder.join("kernels").join(&release);
-    if !kernel.exists() {
-        unpack(&apt.download(&format!("linux-image-{release}"))?, &kernel)?;
+    let unpacked = folder.join("kernels").join(&release);
+    if !unpacked.exists() {
+        let fetched = apt.download(&format!("linux-image-{release}"));
+        // A kernel that was asked for by name and is not there is the caller's mistake.
+        let fetched = if kernel.is_some() { fetched.map_err(|error| anyhow!("{error:#}")) } else { fetched };
+        unpack(&fetched?, &unpacked)?;
     }
-    Ok(Packages { root, kernel, release })
+    Ok(Packages { root, kernel: unpacked, release })
 }
 
 /// Resolved once, since otherwise every run would have to ask the mirror.
@@ -127,10 +130,14 @@ impl Apt {
         self.archives("")
     }
 
-    /// Downloads one package alone.
+    /// Downloads one package alone; where the lists of an earlier run know it no longer, with fresh ones.
     fn download(&self, package: &str) -> Result<Vec<PathBuf>> {
         eprintln!("e2e: fetching {package}");
-        self.run("apt-get", &["--quiet", "download", package])?;
+        let download = || self.run("apt-get", &["--quiet", "download", package]);
+        if download().is_err() {
+            self.prepare()?;
+            download()?;
+        }
         self.archives(&format!("{package}_"))
     }
 
