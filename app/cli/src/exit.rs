@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lanewarden_inventory::{Class, MailboxError, ScanError};
+use lanewarden_inventory::{Class, MailboxError, MailboxReport, ScanError};
 use lanewarden_pci::{AccessError, Claim, LockError};
 
 /// The exit codes. Frozen: scripts rely on them.
@@ -75,8 +75,14 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// A mailbox that gave no answer.
-    pub fn mailbox(id: impl fmt::Display, error: &MailboxError) -> Self {
+    /// A mailbox whose report has an error; `None` where it has none.
+    pub fn of_report(report: &MailboxReport) -> Option<Self> {
+        let failure = Self::mailbox(report.id, report.error()?);
+        let dead = "its abort did not finish either: only a reset of the device brings the mailbox back";
+        Some(if report.dead { failure.hint(dead) } else { failure })
+    }
+
+    fn mailbox(id: impl fmt::Display, error: &MailboxError) -> Self {
         let failure = Self::new(error.class().into(), format!("{id}: {error}"));
         match advice(error) {
             Some(hint) => failure.hint(hint),

@@ -8,7 +8,7 @@ pub use function::{Function, functions};
 pub use path::Path;
 
 use lanewarden_doe::Feature;
-use lanewarden_inventory::{MailboxError, MailboxReport};
+use lanewarden_inventory::{Class, MailboxError, MailboxReport};
 use serde::Serialize;
 
 /// A failure, for programs.
@@ -87,7 +87,7 @@ impl From<&MailboxReport> for Mailbox {
 pub fn state(report: &MailboxReport) -> &'static str {
     match report.error() {
         _ if report.dead => "dead",
-        Some(MailboxError::InUse(_)) => "in_use",
+        Some(error) if error.class() == Class::Busy => "in_use",
         Some(_) => "failed",
         None => "ready",
     }

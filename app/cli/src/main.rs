@@ -3,6 +3,7 @@
 
 mod args;
 mod documents;
+mod dump;
 mod exit;
 mod host;
 mod json;

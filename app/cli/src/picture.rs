@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lanewarden_cxl::coordinates::Direction;
 use lanewarden_cxl::path::{Part, Start};
 use lanewarden_doe::Protocol;
-use lanewarden_inventory::{Inventory, MailboxError, MailboxReport, MemoryPath, Place, is_memory};
+use lanewarden_inventory::{Class, Inventory, MailboxError, MailboxReport, MemoryPath, Place, is_memory};
 use lanewarden_pci::registers::pcie::PortType;
 use lanewarden_pci::{Address, Function, NodeId, PortKind};
 use lanewarden_render::{Figures, Hop, Kind, Limits, Link, Mailbox, Node, State, Topology};
@@ -44,17 +44,16 @@ fn subtitle(inventory: &Inventory) -> String {
 struct Painter<'a> {
     inventory: &'a Inventory,
     mailboxes: BTreeMap<Address, Vec<&'a MailboxReport>>,
+    paths: BTreeMap<Address, Vec<&'a MemoryPath>>,
     /// By place and whether it is the link above it that limits.
     limits: BTreeMap<(Place, bool), Limits>,
 }
 
 impl<'a> Painter<'a> {
     fn new(inventory: &'a Inventory) -> Self {
-        let mut mailboxes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for mailbox in &inventory.mailboxes {
-            mailboxes.entry(mailbox.address()).or_default().push(mailbox);
-        }
-        let mut painter = Self { inventory, mailboxes, limits: BTreeMap::new() };
+        let mailboxes = by_address(&inventory.mailboxes, MailboxReport::address);
+        let paths = by_address(&inventory.memories.paths, |path| path.address);
+        let mut painter = Self { inventory, mailboxes, paths, limits: BTreeMap::new() };
         for path in &inventory.memories.paths {
             painter.note_limit(path);
         }
@@ -62,7 +61,7 @@ impl<'a> Painter<'a> {
     }
 
     fn note_limit(&mut self, path: &MemoryPath) {
-        let (place, link) = match path.cpu.limited_by(Direction::Read) {
+        let (place, link) = match path.limited_by(Direction::Read) {
             // A memory that is itself the narrowest part needs no mark: it is the common case.
             None | Some(Part::Device { .. }) => return,
             Some(Part::Host { bridge }) => (*bridge, false),
@@ -84,7 +83,7 @@ impl<'a> Painter<'a> {
         let place = Place::Function(function.address);
         let limits = self.limits.get(&(place, true)).or_else(|| self.limits.get(&(place, false)));
         let known = self.inventory.functions.get(&function.address);
-        let path = self.inventory.memories.of(function.address).next();
+        let paths = self.paths.get(&function.address).map_or(&[][..], Vec::as_slice);
         Some(Node {
             kind: kind(function),
             address: function.address.to_string(),
@@ -98,10 +97,10 @@ impl<'a> Painter<'a> {
                 .flatten()
                 .map(|m| mailbox(m))
                 .collect(),
-            figures: path.map(figures),
-            capacity: path.and_then(|_| capacity(self.inventory, function.address)),
+            figures: paths.first().map(|path| figures(path)),
+            capacity: capacity(paths),
             limits: limits.cloned(),
-            note: note(function),
+            note: note(function, paths),
             children: hierarchy.children(id).filter_map(|child| self.node(child)).collect(),
         })
     }
@@ -164,6 +163,7 @@ fn mailbox(report: &MailboxReport) -> Mailbox {
             Some(error @ (MailboxError::Lock(_) | MailboxError::Open(_))) => {
                 State::NotAsked(error.to_string())
             }
+            Some(error) if error.class() == Class::Busy => State::InUse(error.to_string()),
             Some(error) => State::Failed(error.to_string()),
         },
     }
@@ -195,7 +195,7 @@ fn figures(path: &MemoryPath) -> Figures {
             Start::RootPort => "root port".into(),
         },
         // Within one segment nobody says its number.
-        limited_by: path.cpu.limited_by(Direction::Read).map(|part| match path.address.segment {
+        limited_by: path.limited_by(Direction::Read).map(|part| match path.address.segment {
             0 => part.to_string().replace("0000:", ""),
             _ => part.to_string(),
         }),
@@ -203,13 +203,15 @@ fn figures(path: &MemoryPath) -> Figures {
 }
 
 /// The memory a device's table tells of.
-fn capacity(inventory: &Inventory, address: Address) -> Option<u64> {
-    let ranges = inventory.memories.of(address).filter_map(|path| path.cpu.range);
+fn capacity(paths: &[&MemoryPath]) -> Option<u64> {
+    let ranges = paths.iter().filter_map(|path| path.cpu.range);
     let bytes = ranges.map(|range| range.dpa_length).reduce(u64::saturating_add)?;
     (bytes > 0).then_some(bytes)
 }
 
-fn note(function: &Function) -> Option<String> {
+/// What else is worth a line: what is hidden or wrong, and the ranges of a memory after the first, whose figures the
+/// node has no place for.
+fn note(function: &Function, paths: &[&MemoryPath]) -> Option<String> {
     use lanewarden_pci::Visibility;
     let hidden = match function.visibility {
         Visibility::Whole => None,
@@ -218,6 +220,18 @@ fn note(function: &Function) -> Option<String> {
     };
     // That a list goes on where this user cannot read follows from what is hidden.
     let anomalies = function.anomalies.iter().filter(|_| hidden.is_none()).map(ToString::to_string);
-    let notes: Vec<_> = hidden.iter().cloned().chain(anomalies).collect();
+    let ranges = paths.iter().skip(1).filter_map(|path| {
+        let size = lanewarden_render::units::capacity(path.cpu.range?.dpa_length);
+        Some(format!("{size} more: {}", path.coordinates()))
+    });
+    let notes: Vec<_> = hidden.iter().cloned().chain(anomalies).chain(ranges).collect();
     (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn by_address<T>(items: &[T], address: impl Fn(&T) -> Address) -> BTreeMap<Address, Vec<&T>> {
+    let mut map: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        map.entry(address(item)).or_default().push(item);
+    }
+    map
 }

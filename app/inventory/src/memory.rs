@@ -5,8 +5,8 @@ use std::fmt;
 
 use lanewarden_cxl::acpi::{AcpiError, Cedt, HostMap, Signature};
 use lanewarden_cxl::cdat::{DeviceAttributes, SwitchAttributes, Table};
-use lanewarden_cxl::coordinates::{AccessClass, Coordinates, HostCoordinates};
-use lanewarden_cxl::path::{Fabric, HostBridge, Link, Memory, Path, Port, Share, Switch};
+use lanewarden_cxl::coordinates::{AccessClass, Coordinates, Direction, HostCoordinates};
+use lanewarden_cxl::path::{Fabric, HostBridge, Link, Memory, Part, Path, Port, Share, Switch};
 use lanewarden_pci::registers::header::Class;
 use lanewarden_pci::{AccessError, Address, Function, Hierarchy, Machine, NodeId, PortKind};
 
@@ -227,6 +227,13 @@ impl<'a> Builder<'a> {
 }
 
 impl MemoryPath {
+    /// The hop that limits the processors' bandwidth; `None` where that of any hop is unknown, for then another may.
+    #[must_use]
+    pub fn limited_by(&self, direction: Direction) -> Option<&Part<Place>> {
+        self.cpu.bandwidth(direction).total_mb_per_s?;
+        self.cpu.limited_by(direction)
+    }
+
     /// The four totals as the processors see them.
     #[must_use]
     pub fn coordinates(&self) -> Coordinates {

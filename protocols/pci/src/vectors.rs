@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::registers::field::{bit, bits16, extended};
+use crate::registers::pcie::Pcie;
 use crate::registers::{aer, dpc, msi, msix};
 use crate::{AccessError, ConfigSpace, Function};
 
@@ -72,7 +73,10 @@ impl Vectors {
         function: &Function,
         driver: u16,
     ) -> Result<Self, AccessError> {
-        let known = function.pcie.map(|pcie| (Source::PciExpress, u16::from(pcie.interrupt_message)));
+        // Only slots and roots have events to report by the PCI Express capability's number.
+        let reports = |pcie: &Pcie| pcie.slot_implemented || aer::Root::is_in(pcie.port_type);
+        let known = function.pcie.filter(reports);
+        let known = known.map(|pcie| (Source::PciExpress, u16::from(pcie.interrupt_message)));
         let mut messages: Vec<_> = known.into_iter().collect();
         for (source, id) in [
             (Source::ErrorReporting, aer::ID),
@@ -213,7 +217,7 @@ mod tests {
         let device = vectors(image, 0);
         assert_eq!((device.needed(), device.available(), device.lacking()), (4, 2, 2));
         let unserved: Vec<_> = device.unserved().map(|source| source.to_string()).collect();
-        assert_eq!(unserved, ["PCI Express", "DOE [110]"]);
+        assert_eq!(unserved, ["DOE [110]"]);
     }
 
     #[test]
@@ -223,7 +227,7 @@ mod tests {
             .with(0x130, 31 << 27)
             .with(0x140, header(SR_IOV, 1, 0))
             .with(0x144, 40 << 21);
-        assert_eq!(vectors(image.clone(), 0).messages, [(Source::PciExpress, 0)]);
+        assert_eq!(vectors(image.clone(), 0).messages, []);
         assert_eq!(vectors(image.with(0x144, 40 << 21 | 1), 0).needed(), 41);
     }
 

@@ -68,7 +68,7 @@ impl From<&PathHop<Place>> for Hop {
 
 impl From<&MemoryPath> for Path {
     fn from(path: &MemoryPath) -> Self {
-        let limited_by = |direction| path.cpu.limited_by(direction).map(ToString::to_string);
+        let limited_by = |direction| path.limited_by(direction).map(ToString::to_string);
         let range = path.cpu.range;
         Self {
             address: path.address.to_string(),

@@ -79,8 +79,8 @@ fn mailbox<M: Machine>(machine: &M, address: Address, cdat: &Cdat) -> Result<(Ma
 }
 
 fn no_table(address: Address, reports: &[MailboxReport]) -> Failure {
-    match reports.iter().find_map(|report| Some((report.id, report.error()?))) {
-        Some((id, error)) => Failure::mailbox(id, error),
+    match reports.iter().find_map(Failure::of_report) {
+        Some(failure) => failure,
         None => {
             Failure::new(Exit::NotFound, format!("{address}: no mailbox speaks CXL Table Access (1e98:02)"))
                 .hint(
@@ -92,9 +92,11 @@ fn no_table(address: Address, reports: &[MailboxReport]) -> Failure {
 
 fn read<M: Machine>(machine: &M, id: MailboxId, doe: Doe, cdat: &Cdat) -> Result<Table, Failure> {
     let reports = work(machine, vec![(id, doe, Work::Table)], cdat.sharing.into(), &mut |_| ());
-    match reports.into_iter().next().and_then(|report| report.table).map(|report| report.table) {
-        Some(Ok(table)) => Ok(table),
-        Some(Err(error)) => Err(Failure::mailbox(id, &error)),
+    if let Some(failure) = reports.first().and_then(Failure::of_report) {
+        return Err(failure);
+    }
+    match reports.into_iter().next().and_then(|report| report.table?.table.ok()) {
+        Some(table) => Ok(table),
         None => Err(Failure::new(Exit::Failure, format!("{id}: the table was not read"))),
     }
 }

@@ -34,8 +34,8 @@ pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, o
 /// Says what is wrong, and what the whole comes to.
 pub fn conclude(reports: &[MailboxReport], output: &Output) -> Outcome {
     for report in reports {
-        if let Some(error) = report.error() {
-            output.warn(&Failure::mailbox(report.id, error));
+        if let Some(failure) = Failure::of_report(report) {
+            output.warn(&failure);
         }
         for warning in report.warnings() {
             output.warn(&Failure::new(Exit::Ok, format!("{}: {warning}", report.id)));

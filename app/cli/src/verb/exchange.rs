@@ -10,6 +10,7 @@ use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
 use serde::Serialize;
 
 use crate::args::{Exchange, HexOffset};
+use crate::dump::hexadecimal;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::verb::require_mailbox;
@@ -41,9 +42,11 @@ pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Out
     let (id, doe) = mailbox(machine, &function, exchange)?;
     let request = Work::Request { protocol, connection: exchange.connection, payload, most: MOST };
     let reports = work(machine, vec![(id, doe, request)], exchange.sharing.into(), &mut |_| ());
-    match reports.into_iter().next().and_then(|report| report.answer) {
-        Some(Ok(answer)) => print(exchange, id, protocol, &answer, output),
-        Some(Err(error)) => Err(Failure::mailbox(id, &error)),
+    if let Some(failure) = reports.first().and_then(Failure::of_report) {
+        return Err(failure);
+    }
+    match reports.into_iter().next().and_then(|report| report.answer?.ok()) {
+        Some(answer) => print(exchange, id, protocol, &answer, output),
         None => Err(Failure::new(Exit::Failure, format!("{id}: the exchange was not made"))),
     }
 }
@@ -111,16 +114,7 @@ fn print(exchange: &Exchange, id: MailboxId, protocol: Protocol, answer: &[u8], 
         };
         output.print_json(&Json { schema: "lanewarden.objects/1", objects: [object] })?;
     } else if exchange.output.is_none() {
-        output.print(&hex_dump(answer))?;
+        output.print(&hexadecimal(answer))?;
     }
     Ok(Exit::Ok)
-}
-
-/// Sixteen bytes a line, with offsets.
-fn hex_dump(bytes: &[u8]) -> String {
-    let line = |(offset, chunk): (usize, &[u8])| {
-        let hex: Vec<_> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{offset:05x}: {}\n", hex.join(" "))
-    };
-    (0..).step_by(16).zip(bytes.chunks(16)).map(line).collect()
 }

@@ -81,7 +81,7 @@ pub fn conclude(inventory: &Inventory, output: &Output) {
         let Some(error) = mailbox.error() else { continue };
         // That the kernel uses a mailbox is as it should be, and stands in the list.
         if error.class() != Class::Busy || output.verbose() > 0 {
-            output.warn(&Failure::mailbox(mailbox.id, error));
+            Failure::of_report(mailbox).iter().for_each(|failure| output.warn(failure));
         }
     }
 }

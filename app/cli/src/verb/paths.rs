@@ -65,8 +65,7 @@ fn conclude(inventory: &Inventory, paths: &[&MemoryPath], output: &Output) -> Ex
         inventory.mailboxes.iter().filter(|m| m.table.as_ref().is_none_or(|t| t.table.is_err()));
     let failed = without_table.filter(|mailbox| on_the_way(mailbox.address()));
     let mut exits = Vec::new();
-    for (mailbox, error) in failed.filter_map(|mailbox| Some((mailbox, mailbox.error()?))) {
-        let failure = Failure::mailbox(mailbox.id, error);
+    for failure in failed.filter_map(Failure::of_report) {
         exits.push(failure.exit);
         output.warn(&failure);
     }
@@ -92,7 +91,7 @@ fn text(paths: &[&MemoryPath], verbose: u8) -> String {
             write,
             read_bw,
             write_bw,
-            path.cpu.limited_by(Direction::Read).map_or_else(|| "?".into(), ToString::to_string),
+            path.limited_by(Direction::Read).map_or_else(|| "?".into(), ToString::to_string),
         ]);
     }
     let mut text = table.to_string();

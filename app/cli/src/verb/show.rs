@@ -8,7 +8,6 @@ mod capability;
 mod cxl;
 mod document;
 mod doe;
-mod dump;
 mod errors;
 mod function;
 mod ide;
@@ -69,7 +68,7 @@ fn read_all<M: Machine>(machine: &M, verbose: u8) -> Result<Readings, ScanError>
 fn text(reading: &Reading, verbose: u8) -> String {
     let mut text = people::text(&function::document(reading), verbose);
     if let Some(image) = &reading.dump {
-        text.push_str(&dump::hexadecimal(image.bytes()));
+        text.push_str(&crate::dump::hexadecimal(image.bytes()));
     }
     text
 }

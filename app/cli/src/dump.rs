@@ -1,4 +1,4 @@
-//! Configuration space as it stands, in hexadecimal.
+//! Bytes as they stand, in hexadecimal.
 
 use std::fmt::Write as _;
 
