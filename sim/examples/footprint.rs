@@ -11,7 +11,7 @@ const READS: u16 = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for count in [100, 1_000, 10_000, 100_000] {
-        let scenario = Scenario::synthetic(count);
+        let scenario = Scenario::synthetic(count, 1);
         let before = resident_kib();
         let start = Instant::now();
         let simulator = Simulator::new(&scenario)?;

@@ -63,7 +63,7 @@ fn a_dead_mailbox_delays_no_other() {
         protocol: None,
         what: FaultKind::ForeignBusy { for_ms: None, through_abort: true },
     };
-    let healthy = Scenario::synthetic(400);
+    let healthy = Scenario::synthetic(400, 1);
     let (machine, inventory) = scanned(&healthy);
     let chosen: Vec<_> = mailboxes(&inventory.hierarchy).take(100).collect();
     assert_eq!(chosen.len(), 100);
@@ -141,7 +141,7 @@ fn a_long_structure_is_read() {
 /// Ten thousand functions are found, each once.
 #[test]
 fn a_large_machine_is_scanned_whole() {
-    let machine = Simulator::new(&Scenario::synthetic(10_000)).unwrap();
+    let machine = Simulator::new(&Scenario::synthetic(10_000, 1)).unwrap();
     let functions = machine.functions().unwrap();
     let read =
         functions.iter().map(|address| lanewarden_inventory::read_function(&machine, *address).unwrap());

@@ -13,10 +13,10 @@ const PER_SEGMENT: usize = 250;
 
 impl Scenario {
     /// A machine of just so many functions, ports included: switches with memories, drives, accelerators and network
-    /// interfaces, 250 functions to a segment. The same number always gives the same machine.
+    /// interfaces, 250 functions to a segment. Which ones, `seed` decides.
     #[must_use]
-    pub fn synthetic(functions: usize) -> Self {
-        let mut random = Random::new(functions.try_into().unwrap_or(u64::MAX));
+    pub fn synthetic(functions: usize, seed: u64) -> Self {
+        let mut random = Random::new(seed);
         let mut left = functions;
         let mut bridges = Vec::new();
         while left > 0 {
@@ -26,7 +26,7 @@ impl Scenario {
             left = left.saturating_sub(here);
         }
         let name = Some(format!("{functions} functions"));
-        Self { name, seed: 1, access_ns: 1000, bridges, faults: Vec::new() }
+        Self { name, seed, access_ns: 1000, bridges, faults: Vec::new() }
     }
 }
 

@@ -255,7 +255,7 @@ fn numbers_are_given_out_depth_first_and_integrated_endpoints_sit_on_the_root_bu
 
 #[test]
 fn ten_thousand_functions_take_forty_segments_and_next_to_no_memory() {
-    let simulator = Simulator::new(&Scenario::synthetic(10_000)).unwrap();
+    let simulator = Simulator::new(&Scenario::synthetic(10_000, 1)).unwrap();
     let functions = simulator.functions().unwrap();
     assert_eq!(functions.len(), 10_000);
     assert_eq!(functions.last().unwrap().segment, 39);
@@ -276,7 +276,7 @@ fn ten_thousand_functions_take_forty_segments_and_next_to_no_memory() {
 #[test]
 fn synthetic_machines_have_just_the_functions_asked_for() {
     for count in [0, 1, 2, 9, 249, 250, 251, 1000] {
-        let simulator = Simulator::new(&Scenario::synthetic(count)).unwrap();
+        let simulator = Simulator::new(&Scenario::synthetic(count, 1)).unwrap();
         assert_eq!(simulator.functions().unwrap().len(), count);
     }
 }
