@@ -143,13 +143,23 @@ proptest! {
         operation in 0_usize..3,
     ) {
         let (_, what) = operations()[operation].clone();
-        let machine = simulator(faults, seed);
+        let machine = simulator(faults.clone(), seed);
         let report = run(&machine, &what);
         let exchanges = u64::from(report.statistics.sent) + 1;
         let bound = 3100 * exchanges + 1000;
         prop_assert!(report.elapsed.as_millis() <= u128::from(bound), "{:?}", report.elapsed);
-        prop_assert!(report.error().is_some() || same(&report, &truth(&what)), "wrong: {report:?}");
+        let told = report.error().is_some() || same(&report, &truth(&what));
+        prop_assert!(told || is_whole_lie(&faults, &what), "wrong: {report:?}");
     }
+}
+
+/// Whether faults agree with each other: an answer is cut short, and its length field says so. That is a whole object,
+/// and only what runs over the mailbox can see through it; a raw exchange takes it.
+fn is_whole_lie(faults: &[Fault], what: &Work) -> bool {
+    let has = |is: fn(&FaultKind) -> bool| faults.iter().any(|fault| is(&fault.what));
+    matches!(what, Work::Request { .. })
+        && has(|kind| matches!(kind, FaultKind::Truncated { .. }))
+        && has(|kind| matches!(kind, FaultKind::WrongLength { by } if *by < 0))
 }
 
 /// Row B14: a table that changes while it is read does not fit its checksum, is discarded and read once more.
