@@ -107,7 +107,8 @@ fn scratch() -> Result<PathBuf> {
 }
 
 fn properties(cases: &str) -> Result<Outcome> {
-    let line = Line::new("cargo nextest run --workspace --no-fail-fast --cargo-profile release");
+    let line =
+        Line::new("cargo nextest run --workspace --no-fail-fast --profile soak --cargo-profile release");
     line.variable("PROPTEST_CASES", cases).run()
 }
 
