@@ -6,32 +6,9 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
 
-const EXIT_STATUS: &str = "\
-EXIT STATUS
-  0  all went well
-  1  failure
-  2  usage
-  3  not found
-  4  no permission, or kernel lockdown
-  5  verification failed
-  6  refused by policy
-  7  device timeout, or its mailbox is dead
-  8  busy: someone else uses it
-  9  the peer broke the protocol
-Where many devices were asked: the first that applies of 9, 5, 6, 7, 8, 4, 0.";
-
-const EXAMPLES: &str = "\
-EXAMPLES
-  lanewarden --host sim list                  look around on the built-in emulated machine
-  lanewarden list                             the machine you are on (root sees more)
-  lanewarden show 0d:00.0                     one function, decoded
-  lanewarden doe discover                     every mailbox and what it speaks
-  lanewarden cxl paths --json                 latency and bandwidth to each CXL memory
-  lanewarden topology --svg machine.svg       a picture of all that";
-
 /// From unknown to trusted: every PCIe and CXL device of a machine.
 #[derive(Debug, Parser)]
-#[command(name = "lanewarden", version, max_term_width = 100, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+#[command(name = "lanewarden", version, max_term_width = 100)]
 pub struct Arguments {
     /// Which machine: `sysfs` (the one this runs on), `sim` (the built-in emulated one), `sim:FILE` (one described in
     /// FILE, TOML)
@@ -124,12 +101,6 @@ pub enum Doe {
         sharing: Sharing,
     },
     /// Send one object and print the answer
-    #[command(after_long_help = "\
-EXAMPLES
-  lanewarden doe exchange 0d:00.0 --protocol 0001:00 --hex 00000000
-      the first entry of the discovery list
-  lanewarden doe exchange 0d:00.0 --protocol 1e98:02 --file request.bin --output answer.bin
-      a request from a file, the answer's payload into another")]
     Exchange(Exchange),
 }
 
@@ -157,6 +128,9 @@ pub struct Exchange {
     /// Write the answer's payload into this file instead of printing it
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Show what would be sent, and where, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// How to go about mailboxes
     #[command(flatten)]
     pub sharing: Sharing,

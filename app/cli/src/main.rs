@@ -4,6 +4,7 @@
 mod args;
 mod documents;
 mod dump;
+mod examples;
 mod exit;
 mod host;
 mod json;
@@ -16,10 +17,11 @@ mod verb;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 fn main() -> ExitCode {
-    let args = args::Arguments::parse();
+    let matches = examples::command().get_matches();
+    let args = args::Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = output::Output::new(args.json, args.verbose);
     let result = host::run(&args, &output);
     output.conclude(result)

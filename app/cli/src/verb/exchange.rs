@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Object, Protocol};
 use lanewarden_inventory::{Work, find, mailboxes, read_function, work};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
@@ -39,6 +39,9 @@ pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Out
     let function = read_function(machine, exchange.device)?;
     require_mailbox(exchange.device, &function)?;
     let protocol = exchange.protocol.0;
+    if exchange.dry_run {
+        return dry_run(&function, exchange, &payload, output);
+    }
     let (id, doe) = mailbox(machine, &function, exchange)?;
     let request = Work::Request { protocol, connection: exchange.connection, payload, most: MOST };
     let reports = work(machine, vec![(id, doe, request)], exchange.sharing.into(), &mut |_| ());
@@ -49,6 +52,23 @@ pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Out
         Some(answer) => print(exchange, id, protocol, &answer, output),
         None => Err(Failure::new(Exit::Failure, format!("{id}: the exchange was not made"))),
     }
+}
+
+/// Says what would be sent. Which of several mailboxes speaks the protocol only asking them would tell.
+fn dry_run(function: &Function, exchange: &Exchange, payload: &[u8], output: &Output) -> Outcome {
+    let object = Object::new(exchange.protocol.0, exchange.connection, payload);
+    let object = object.map_err(|error| Failure::new(Exit::Usage, error))?;
+    let mut bytes = vec![0; object.header.payload_len().saturating_add(8)];
+    object.write_to(&mut bytes).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let address = exchange.device;
+    let place = match (exchange.mailbox, function.does.as_slice()) {
+        (Some(HexOffset(offset)), _) => MailboxId { address, offset }.to_string(),
+        (None, [only]) => MailboxId { address, offset: only.offset }.to_string(),
+        (None, all) => format!("the first of {} mailboxes of {address} that speaks it", all.len()),
+    };
+    output.note(&format!("would send {} to {place}:", object.header));
+    output.print(&hexadecimal(&bytes))?;
+    Ok(Exit::Ok)
 }
 
 fn payload(exchange: &Exchange) -> Result<Vec<u8>, Failure> {

@@ -1,0 +1,130 @@
+//! What `--help` and the man pages show of each verb beside its options: examples and exit status.
+
+use clap::{Command, CommandFactory};
+
+use crate::args::Arguments;
+
+/// A command line and what it is for.
+pub type Example = (&'static str, &'static str);
+
+/// The codes and what they mean.
+pub const EXIT_STATUS: [(u8, &str); 10] = [
+    (0, "all went well"),
+    (1, "failure"),
+    (2, "usage"),
+    (3, "not found"),
+    (4, "no permission, or kernel lockdown"),
+    (5, "verification failed"),
+    (6, "refused by policy"),
+    (7, "device timeout, or its mailbox is dead"),
+    (8, "busy: someone else uses it"),
+    (9, "the peer broke the protocol"),
+];
+
+/// Which code a verb on many devices gives.
+pub const OF_MANY: &str = "Where many devices were asked: the first that applies of 9, 5, 6, 7, 8, 4, 0.";
+
+/// The examples of a verb, by the words that lead to it.
+pub fn of(words: &str) -> &'static [Example] {
+    match words {
+        "lanewarden" => &[
+            ("lanewarden --host sim list", "look around on the built-in emulated machine"),
+            ("lanewarden list", "the machine you are on; root sees more"),
+            ("lanewarden cxl paths --json", "latency and bandwidth to each CXL memory"),
+            ("lanewarden topology --svg machine.svg", "a picture of all that"),
+        ],
+        "lanewarden list" => &[
+            ("lanewarden list", "every function, its mailboxes, and the path to each memory"),
+            (
+                "lanewarden --host sim:rack.toml list --json",
+                "the machine that a file describes, for a program",
+            ),
+        ],
+        "lanewarden show" => &[
+            ("lanewarden show 0d:00.0", "one function, decoded"),
+            ("lanewarden show 0d:00.0 -vv", "with every flag, and configuration space in hexadecimal"),
+        ],
+        "lanewarden topology" => &[
+            ("lanewarden topology --svg machine.svg", "draw the machine"),
+            ("lanewarden topology --json", "the tree for a program"),
+        ],
+        "lanewarden doe" => &[("lanewarden doe discover", "every mailbox and what it speaks")],
+        "lanewarden doe discover" => &[
+            ("lanewarden doe discover", "every mailbox"),
+            ("lanewarden doe discover 0d:00.0 -v", "those of one function, with their statistics"),
+        ],
+        "lanewarden doe exchange" => &[
+            (
+                "lanewarden doe exchange 0d:00.0 --protocol 0001:00 --hex 00000000",
+                "the first entry of the discovery list",
+            ),
+            (
+                "lanewarden doe exchange 0d:00.0 --protocol 1e98:02 --file request.bin --output answer.bin",
+                "a request from a file, the answer into another",
+            ),
+            (
+                "lanewarden doe exchange 0d:00.0 --protocol 1e98:02 --hex 00 --dry-run",
+                "what would be sent, and where",
+            ),
+        ],
+        "lanewarden cxl" => &[("lanewarden cxl paths", "how far and how wide the path to each memory is")],
+        "lanewarden cxl cdat" => &[
+            ("lanewarden cxl cdat 0f:00.0", "a memory's table"),
+            ("lanewarden cxl cdat 0f:00.0 --raw table.bin", "its bytes, into a file"),
+            ("lanewarden cxl cdat --from /sys/bus/cxl/devices/endpoint3/CDAT", "the kernel's copy"),
+        ],
+        "lanewarden cxl paths" => &[
+            ("lanewarden cxl paths", "the figures of every memory, and the hop that limits them"),
+            ("lanewarden cxl paths 0f:00.0 -v", "hop by hop"),
+        ],
+        _ => &[],
+    }
+}
+
+/// The whole command line with examples and exit status behind the help of every verb.
+pub fn command() -> Command {
+    with_examples(Arguments::command(), "lanewarden")
+}
+
+fn with_examples(command: Command, words: &str) -> Command {
+    let verbs: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let command = verbs.iter().fold(command, |command, verb| {
+        let words = format!("{words} {verb}");
+        command.mut_subcommand(verb, |verb| with_examples(verb, &words))
+    });
+    match of(words) {
+        [] => command,
+        examples => command.after_long_help(help(examples)),
+    }
+}
+
+fn help(examples: &[Example]) -> String {
+    let example = |(line, what): &Example| format!("  {line}\n      {what}\n");
+    let code = |(code, what): &(u8, &str)| format!("  {code}  {what}\n");
+    let examples: String = examples.iter().map(example).collect();
+    let codes: String = EXIT_STATUS.iter().map(code).collect();
+    format!("EXAMPLES\n{examples}\nEXIT STATUS\n{codes}{OF_MANY}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every verb that is shown has an example, and every example is a command line that parses.
+    #[test]
+    fn every_verb_has_examples_that_parse() {
+        check(&Arguments::command(), "lanewarden");
+    }
+
+    fn check(verb: &Command, words: &str) {
+        let examples = of(words);
+        assert!(!examples.is_empty(), "{words}");
+        for (line, _) in examples {
+            let line = line.split_whitespace();
+            assert!(Arguments::command().try_get_matches_from(line.clone()).is_ok(), "{line:?}");
+        }
+        for verb in verb.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            check(verb, &format!("{words} {}", verb.get_name()));
+        }
+    }
+}
