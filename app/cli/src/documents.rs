@@ -63,7 +63,7 @@ fn page(command: &Command, examples: &[Example], out: &mut Vec<u8>) -> io::Resul
     }
     rest.control("PP", []).text([roman(OF_MANY)]);
     rest.to_writer(out)?;
-    man.render_version_section(out)
+    if command.get_version().is_some() { man.render_version_section(out) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -46,9 +46,15 @@ impl Output {
         written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
+    /// Writes bytes that are data as they are.
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        written(out.write_all(bytes).and_then(|()| out.flush()))
+    }
+
     /// Says something that is no data.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        say(&escaped(text));
     }
 
     /// Reports a failure, if it is one, and gives the process' exit code.
@@ -69,11 +75,22 @@ impl Output {
         use anstyle::{AnsiColor, Style};
         let color = if kind == "error" { AnsiColor::Red } else { AnsiColor::Yellow };
         let (head, hint) = (Style::new().bold().fg_color(Some(color.into())), Style::new().bold());
-        self.note(&format!("{head}{kind}{head:#}: {}", failure.message));
+        say(&format!("{head}{kind}{head:#}: {}", escaped(&failure.message)));
         if let Some(text) = &failure.hint {
-            self.note(&format!("{hint}hint{hint:#}: {text}"));
+            say(&format!("{hint}hint{hint:#}: {}", escaped(text)));
         }
     }
+}
+
+/// Standard error may be closed, and nobody is left then to be told.
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// What is said may quote files, devices and the kernel: nothing in it may command the terminal. Its lines stay.
+fn escaped(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(lanewarden_render::text::escape).collect();
+    lines.join("\n")
 }
 
 /// How wide the terminal on standard output is; `None` where there is none.
@@ -88,5 +105,19 @@ fn written(result: io::Result<()>) -> Result<(), Failure> {
         other => {
             other.map_err(|error| Failure::new(Exit::Failure, format!("cannot write the output: {error}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A scenario's text comes back in its error message, and a device's in others.
+    #[test]
+    fn nothing_that_is_said_commands_the_terminal() {
+        let hostile = "line 1: \u{1b}]0;owned\u{7}\nline 2: \u{9b}31m \u{202e}";
+        let said = escaped(hostile);
+        assert_eq!(said.lines().count(), 2);
+        assert!(said.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{said:?}");
     }
 }
