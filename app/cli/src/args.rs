@@ -1,5 +1,6 @@
 //! The command line. Help, man pages and completions all come from here.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -42,6 +43,7 @@ impl FromStr for HostSpec {
             None if text == "sysfs" => Ok(Self::Sysfs),
             None if text == "sim" => Ok(Self::Sim(None)),
             Some(("sim", file)) if !file.is_empty() => Ok(Self::Sim(Some(file.into()))),
+            Some(("vfio", _)) => Err("vfio:BDF is not supported yet; sysfs reaches the same device".into()),
             _ => Err("expected sysfs, sim or sim:FILE".into()),
         }
     }
@@ -54,8 +56,8 @@ pub enum Verb {
     List(Sharing),
     /// Show one function, or all, decoded
     Show {
-        /// The function, as in 0c:00.0 or 0000:0c:00.0; all of them if left out
-        device: Option<Address>,
+        /// The function, as in 0c:00.0 or 0000:0c:00.0, or a CXL object on it, as in mem0; all of them if left out
+        device: Option<DeviceArgument>,
         /// How to go about mailboxes
         #[command(flatten)]
         sharing: Sharing,
@@ -95,7 +97,7 @@ pub enum Doe {
     /// Ask every mailbox, or those of one function, what it speaks
     Discover {
         /// The function; all of them if left out
-        device: Option<Address>,
+        device: Option<DeviceArgument>,
         /// How to go about mailboxes
         #[command(flatten)]
         sharing: Sharing,
@@ -108,7 +110,7 @@ pub enum Doe {
 #[derive(Debug, Args)]
 pub struct Exchange {
     /// The function
-    pub device: Address,
+    pub device: DeviceArgument,
     /// Vendor ID and data object type, as in 1e98:02
     #[arg(long, value_name = "VVVV:TT")]
     pub protocol: ProtocolArgument,
@@ -144,7 +146,7 @@ pub enum Cxl {
     /// Latency and bandwidth from the host to each memory
     Paths {
         /// The memory; all of them if left out
-        device: Option<Address>,
+        device: Option<DeviceArgument>,
         /// How to go about mailboxes
         #[command(flatten)]
         sharing: Sharing,
@@ -156,7 +158,7 @@ pub enum Cxl {
 pub struct Cdat {
     /// The function whose mailbox is read
     #[arg(required_unless_present = "from", conflicts_with = "from")]
-    pub device: Option<Address>,
+    pub device: Option<DeviceArgument>,
     /// Print the table in this file instead
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
@@ -177,6 +179,40 @@ pub struct Sharing {
     /// Use mailboxes that the kernel uses too. Nothing keeps its exchanges and ours apart then
     #[arg(long)]
     pub unsafe_shared: bool,
+}
+
+/// A device on the command line: where it is, or what the kernel's CXL core calls something on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceArgument {
+    /// By its PCI address.
+    Address(Address),
+    /// By a CXL object (`mem0`, `port2`, `endpoint3`) that hangs on it.
+    CxlObject(String),
+}
+
+impl FromStr for DeviceArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        const ERROR: &str = "expected [segment:]bus:device.function in hexadecimal, as in 0000:0c:00.0, or a CXL object, as in mem0, \
+             port2 or endpoint3";
+        let number = ["mem", "port", "endpoint"].iter().find_map(|kind| text.strip_prefix(kind));
+        match number {
+            Some(number) if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Self::CxlObject(text.to_owned()))
+            }
+            _ => text.parse().map(Self::Address).map_err(|_| ERROR),
+        }
+    }
+}
+
+impl fmt::Display for DeviceArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::CxlObject(name) => f.write_str(name),
+        }
+    }
 }
 
 /// A protocol on the command line.
@@ -242,9 +278,21 @@ mod tests {
     }
 
     #[test]
+    fn devices_are_addresses_or_cxl_objects() {
+        let address = "0000:0c:00.0".parse().unwrap();
+        assert_eq!("0c:00.0".parse(), Ok(DeviceArgument::Address(address)));
+        for name in ["mem0", "port12", "endpoint3"] {
+            assert_eq!(name.parse(), Ok(DeviceArgument::CxlObject(name.to_owned())));
+        }
+        for wrong in ["", "mem", "mem-1", "mem0x", "decoder0.0", "0c:00", "Mem0"] {
+            assert!(wrong.parse::<DeviceArgument>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn hosts_and_protocols_are_parsed_strictly() {
         assert_eq!("sim:a/b:c.toml".parse(), Ok(HostSpec::Sim(Some("a/b:c.toml".into()))));
-        for wrong in ["", "sim:", "sysfs:x", "vfio"] {
+        for wrong in ["", "sim:", "sysfs:x", "vfio", "vfio:0c:00.0"] {
             assert!(wrong.parse::<HostSpec>().is_err(), "{wrong}");
         }
         assert_eq!("1e98:02".parse(), Ok(ProtocolArgument(lanewarden_doe::Protocol::CXL_TABLE_ACCESS)));

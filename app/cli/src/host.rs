@@ -6,7 +6,7 @@ use lanewarden_linux::Sysfs;
 use lanewarden_pci::Machine;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
-use crate::args::{Arguments, Cxl, Doe, HostSpec, Verb};
+use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Verb};
 use crate::documents;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
@@ -27,16 +27,19 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
 }
 
 fn dispatch<M: Machine>(machine: &M, args: &Arguments, output: &Output) -> Outcome {
+    let address = |device: &Option<DeviceArgument>| verb::resolve_optional(machine, device.as_ref());
     match &args.verb {
         Verb::List(sharing) => verb::list::run(machine, *sharing, output),
-        Verb::Show { device, sharing } => verb::show::run(machine, *device, *sharing, output),
+        Verb::Show { device, sharing } => verb::show::run(machine, address(device)?, *sharing, output),
         Verb::Topology { svg, sharing } => verb::topology::run(machine, svg.as_deref(), *sharing, output),
         Verb::Doe(Doe::Discover { device, sharing }) => {
-            verb::discover::run(machine, *device, *sharing, output)
+            verb::discover::run(machine, address(device)?, *sharing, output)
         }
         Verb::Doe(Doe::Exchange(exchange)) => verb::exchange::run(machine, exchange, output),
         Verb::Cxl(Cxl::Cdat(cdat)) => verb::cdat::run(machine, cdat, output),
-        Verb::Cxl(Cxl::Paths { device, sharing }) => verb::paths::run(machine, *device, *sharing, output),
+        Verb::Cxl(Cxl::Paths { device, sharing }) => {
+            verb::paths::run(machine, address(device)?, *sharing, output)
+        }
         Verb::Completions { .. } | Verb::Man { .. } => Ok(Exit::Ok),
     }
 }

@@ -9,10 +9,12 @@ pub mod paths;
 pub mod show;
 pub mod topology;
 
-use lanewarden_inventory::{Inventory, MailboxReport, Options, Work, mailboxes, read_function, scan, work};
+use lanewarden_inventory::{
+    Inventory, MailboxReport, Options, ScanError, Work, mailboxes, read_function, scan, work,
+};
 use lanewarden_pci::{Address, Function, Hierarchy, Machine};
 
-use crate::args::Sharing;
+use crate::args::{DeviceArgument, Sharing};
 use crate::exit::{Exit, Failure};
 use crate::progress::Bar;
 
@@ -26,6 +28,29 @@ impl From<Sharing> for Options {
 fn scan_all<M: Machine>(machine: &M, sharing: Sharing) -> Result<Inventory, Failure> {
     let mut bar = Bar::new();
     Ok(scan(machine, sharing.into(), &mut |progress| bar.show(progress))?)
+}
+
+/// Where the device is that the command line names.
+pub fn resolve<M: Machine>(machine: &M, device: &DeviceArgument) -> Result<Address, Failure> {
+    let name = match device {
+        DeviceArgument::Address(address) => return Ok(*address),
+        DeviceArgument::CxlObject(name) => name,
+    };
+    let mut addresses = machine.functions().map_err(ScanError::List)?.into_iter();
+    let found = addresses.find(|address| machine.cxl_objects(*address).contains(name));
+    found.ok_or_else(|| {
+        let hint = "`lanewarden list` shows the CXL objects of each function; they are there where the kernel's CXL \
+                    drivers are";
+        Failure::new(Exit::NotFound, format!("there is no CXL object {name} on any function")).hint(hint)
+    })
+}
+
+/// The same for a device that may be left out.
+pub fn resolve_optional<M: Machine>(
+    machine: &M,
+    device: Option<&DeviceArgument>,
+) -> Result<Option<Address>, Failure> {
+    device.map(|device| resolve(machine, device)).transpose()
 }
 
 /// Does the same work on every mailbox of a function, or of all.
@@ -49,7 +74,7 @@ fn on_mailboxes<M: Machine>(
 }
 
 fn scan_functions<M: Machine>(machine: &M) -> Result<Vec<Function>, Failure> {
-    let addresses = machine.functions().map_err(lanewarden_inventory::ScanError::List)?;
+    let addresses = machine.functions().map_err(ScanError::List)?;
     Ok(addresses.into_iter().filter_map(|address| read_function(machine, address).ok()).collect())
 }
 

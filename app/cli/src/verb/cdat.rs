@@ -14,7 +14,7 @@ use crate::args::Cdat;
 use crate::exit::{Exit, Failure};
 use crate::json::structure::Structure;
 use crate::output::{Outcome, Output};
-use crate::verb::require_mailbox;
+use crate::verb::{require_mailbox, resolve_optional};
 
 /// No table is longer: its entries come in objects of 2^18 DW at most and are at most 65,535.
 const MOST: u64 = 1 << 20;
@@ -51,7 +51,9 @@ pub fn from_file(cdat: &Cdat, output: &Output) -> Outcome {
 
 /// Reads and prints the table of a function.
 pub fn run<M: Machine>(machine: &M, cdat: &Cdat, output: &Output) -> Outcome {
-    let Some(address) = cdat.device else { return Err(Failure::new(Exit::Usage, "no device")) };
+    let Some(address) = resolve_optional(machine, cdat.device.as_ref())? else {
+        return Err(Failure::new(Exit::Usage, "no device"));
+    };
     let (id, doe) = mailbox(machine, address, cdat)?;
     let first = read(machine, id, doe, cdat)?;
     for round in 2..=cdat.repeat {

@@ -13,7 +13,7 @@ use crate::args::{Exchange, HexOffset};
 use crate::dump::hexadecimal;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::verb::require_mailbox;
+use crate::verb::{require_mailbox, resolve};
 
 /// The longest payload of an object, in bytes.
 const MOST: usize = (lanewarden_doe::MAX_DWORDS as usize - 2) * 4;
@@ -36,8 +36,9 @@ struct ObjectJson {
 /// Sends the object and prints the answer's payload.
 pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Outcome {
     let payload = payload(exchange)?;
-    let function = read_function(machine, exchange.device)?;
-    require_mailbox(exchange.device, &function)?;
+    let address = resolve(machine, &exchange.device)?;
+    let function = read_function(machine, address)?;
+    require_mailbox(address, &function)?;
     let protocol = exchange.protocol.0;
     if exchange.dry_run {
         return dry_run(&function, exchange, &payload, output);
@@ -60,7 +61,7 @@ fn dry_run(function: &Function, exchange: &Exchange, payload: &[u8], output: &Ou
     let object = object.map_err(|error| Failure::new(Exit::Usage, error))?;
     let mut bytes = vec![0; object.header.payload_len().saturating_add(8)];
     object.write_to(&mut bytes).map_err(|error| Failure::new(Exit::Usage, error))?;
-    let address = exchange.device;
+    let address = function.address;
     let place = match (exchange.mailbox, function.does.as_slice()) {
         (Some(HexOffset(offset)), _) => MailboxId { address, offset }.to_string(),
         (None, [only]) => MailboxId { address, offset: only.offset }.to_string(),
@@ -102,7 +103,7 @@ fn mailbox<M: Machine>(
     let all: Vec<_> = mailboxes(&hierarchy).collect();
     if let Some(HexOffset(offset)) = exchange.mailbox {
         let named = all.into_iter().find(|(id, _)| id.offset == offset);
-        let message = format!("{}: no DOE mailbox at {offset:03x}", exchange.device);
+        let message = format!("{}: no DOE mailbox at {offset:03x}", function.address);
         return named.ok_or_else(|| Failure::new(Exit::NotFound, message));
     }
     if let [only] = all.as_slice() {
@@ -114,7 +115,7 @@ fn mailbox<M: Machine>(
     let found = chosen.and_then(|chosen| all.into_iter().find(|(id, _)| *id == chosen.id));
     found.ok_or_else(|| {
         let protocol = exchange.protocol.0;
-        let message = format!("{}: no mailbox is known to speak {protocol}", exchange.device);
+        let message = format!("{}: no mailbox is known to speak {protocol}", function.address);
         Failure::new(Exit::NotFound, message).hint("name one with --mailbox; `doe discover` lists them")
     })
 }

@@ -10,6 +10,7 @@ use lanewarden_time::{Clock, Instant};
 #[derive(Default)]
 pub struct Images {
     functions: BTreeMap<Address, Result<Image, AccessError>>,
+    objects: BTreeMap<Address, Vec<String>>,
     claim: Option<Claim>,
     now: Cell<Instant>,
 }
@@ -17,6 +18,12 @@ pub struct Images {
 impl Images {
     pub fn of(functions: impl IntoIterator<Item = (Address, Result<Image, AccessError>)>) -> Self {
         Self { functions: functions.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same machine with a CXL object on a function.
+    pub fn object(mut self, address: Address, name: &str) -> Self {
+        self.objects.entry(address).or_default().push(name.to_owned());
+        self
     }
 
     /// The same machine, all of whose mailboxes are in use.
@@ -59,8 +66,8 @@ impl Machine for Images {
         None
     }
 
-    fn cxl_objects(&self, _: Address) -> Vec<String> {
-        Vec::new()
+    fn cxl_objects(&self, address: Address) -> Vec<String> {
+        self.objects.get(&address).cloned().unwrap_or_default()
     }
 
     fn kernel_doe_features(&self, _: Address) -> Option<Vec<String>> {
