@@ -68,7 +68,8 @@ pub struct MemoryPath {
     pub cpu: Path<Place>,
     /// From the nearest initiator of any kind: access class 0.
     pub local: Path<Place>,
-    /// What is left of the processors' bandwidth when all memories are used at the same time.
+    /// What is left of the processors' bandwidth for the whole device when all memories are used at the same time; for
+    /// this range at most what its own path lets through. The ranges of a device share it once more.
     pub share: Share,
 }
 
@@ -128,9 +129,10 @@ impl HostTables {
         }
     }
 
+    /// A CEDT that cannot be read takes nothing from what the other two say.
     fn parse(srat: &[u8], hmat: &[u8], cedt: Option<&[u8]>) -> Result<Self, AcpiError> {
         let map = HostMap::from_tables(Some(srat), Some(hmat))?;
-        Ok(Self { map, cedt: cedt.map(Cedt::parse).transpose()? })
+        Ok(Self { map, cedt: cedt.and_then(|bytes| Cedt::parse(bytes).ok()) })
     }
 
     /// Of a host bridge, by its ACPI object or by its first root port. Where there is a CEDT it names the CXL host
@@ -220,9 +222,21 @@ impl<'a> Builder<'a> {
             let share = shares.memory(memory);
             let local = self.fabric.paths_to(memory, AccessClass::Local);
             let cpu = self.fabric.paths_to(memory, AccessClass::Cpu);
-            cpu.into_iter().zip(local).map(move |(cpu, local)| MemoryPath { address, cpu, local, share })
+            cpu.into_iter().zip(local).map(move |(cpu, local)| {
+                let share = clipped(share, cpu.coordinates());
+                MemoryPath { address, cpu, local, share }
+            })
         };
         self.memories.iter().flat_map(of).collect()
+    }
+}
+
+/// A device's share as far as the path to one of its ranges lets it through.
+fn clipped(share: Share, path: Coordinates) -> Share {
+    let least = |share: Option<u64>, path: Option<u64>| Some(share?.min(path?));
+    Share {
+        read_bandwidth_mb_per_s: least(share.read_bandwidth_mb_per_s, path.read_bandwidth_mb_per_s),
+        write_bandwidth_mb_per_s: least(share.write_bandwidth_mb_per_s, path.write_bandwidth_mb_per_s),
     }
 }
 

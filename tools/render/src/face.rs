@@ -335,6 +335,9 @@ impl Writer {
             self.space(2.0);
             self.lines(&format!("from {}", figures.from), Type::Small, Tone::Dim, 1);
         }
+        if let Some(shared) = figures.shared() {
+            self.lines(&shared, Type::Small, Tone::Dim, 1);
+        }
         if let Some(by) = &figures.limited_by {
             self.lines(&format!("limited by {by}"), Type::Small, Tone::Limit, 2);
         }

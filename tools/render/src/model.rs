@@ -178,6 +178,16 @@ pub struct Figures {
     pub from: String,
     /// The hop that limits the bandwidth, in words.
     pub limited_by: Option<String>,
+    /// Reads while everything else that shares the way is busy, in MB/s; `None` where that makes no difference.
+    pub shared_read_bandwidth_mb_per_s: Option<u64>,
+}
+
+impl Figures {
+    /// What sharing leaves, in words.
+    pub(crate) fn shared(&self) -> Option<String> {
+        let shared = self.shared_read_bandwidth_mb_per_s?;
+        Some(format!("{} when shared", crate::units::bandwidth(shared)))
+    }
 }
 
 /// That a hop is the narrowest of some paths.

@@ -72,6 +72,7 @@ fn memory(address: &str, port: &str, alias: &str) -> Node {
             write_bandwidth_mb_per_s: Some(28_500),
             from: "processor".to_owned(),
             limited_by: Some("link of 0000:01:00.0".to_owned()),
+            shared_read_bandwidth_mb_per_s: Some(16_000),
         }),
         capacity: Some(16 << 30),
         ..node(Kind::Memory, address, "Samsung Electronics CXL Memory Expander", Vec::new())
@@ -91,6 +92,7 @@ fn narrow_memory(address: &str, port: &str, alias: &str) -> Node {
         figures.read_bandwidth_mb_per_s = Some(15_750);
         figures.write_bandwidth_mb_per_s = None;
         figures.limited_by = Some("0000:04:00.0 itself".to_owned());
+        figures.shared_read_bandwidth_mb_per_s = None;
     }
     port
 }
@@ -210,14 +212,15 @@ fn links() -> impl Strategy<Value = Option<Link>> {
 
 fn figures() -> impl Strategy<Value = Option<Figures>> {
     let figure = || option::of(any::<u64>());
-    let figures = (figure(), figure(), figure(), figure(), texts(), option::of(texts()));
-    option::of(figures.prop_map(|(read, write, read_width, write_width, from, limited_by)| Figures {
+    let figures = (figure(), figure(), figure(), figure(), texts(), option::of(texts()), figure());
+    option::of(figures.prop_map(|(read, write, read_width, write_width, from, limited_by, shared)| Figures {
         read_latency_ns: read,
         write_latency_ns: write,
         read_bandwidth_mb_per_s: read_width,
         write_bandwidth_mb_per_s: write_width,
         from,
         limited_by,
+        shared_read_bandwidth_mb_per_s: shared,
     }))
 }
 

@@ -108,6 +108,7 @@ fn push_figures(cell: &mut Cell, figures: &Figures) {
     if !figures.from.is_empty() {
         cell.line([Span::new(&format!("from {}", figures.from), Role::Dim)]);
     }
+    cell.line(figures.shared().iter().map(|shared| Span::new(shared, Role::Dim)));
     cell.line(figures.limited_by.iter().map(|by| Span::new(&format!("limited by {by}"), Role::Dim)));
 }
 
