@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+
+use crate::steps::Outcome;
+
 mod cdat;
 mod guest;
 mod initramfs;
@@ -20,11 +24,16 @@ mod report;
 mod sources;
 mod spdm;
 
+/// How the guest's processors run unless said otherwise.
+const ACCEL: &str = "tcg,thread=multi";
+/// How long all boots together may take unless said otherwise, in seconds.
+const TIMEOUT: u64 = 240;
+
 /// Arguments of `cargo xtask e2e`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How QEMU runs the guest; `kvm` is faster but not every machine's works
-    #[arg(long, default_value = "tcg,thread=multi")]
+    #[arg(long, default_value = ACCEL)]
     accel: String,
     /// The Debian kernel to boot instead of the newest 6.12, e.g. `6.12.95+deb12`
     #[arg(long, value_name = "VERSION")]
@@ -33,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "MISTAKE")]
     plant: Option<Plant>,
     /// Kill a virtual machine that still runs when all boots together have taken so many seconds
-    #[arg(long, default_value_t = 240, value_name = "SECONDS")]
+    #[arg(long, default_value_t = TIMEOUT, value_name = "SECONDS")]
     timeout: u64,
 }
 
@@ -64,11 +73,38 @@ const BOOTS: [(&str, &str); 2] = [("main", ""), ("lockdown", "lockdown=integrity
 
 /// Fetches, builds, boots, compares and reports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    Ok(match attempt(arguments)? {
+        Outcome::Passed | Outcome::Skipped(_) => ExitCode::SUCCESS,
+        Outcome::Failed(_) => ExitCode::FAILURE,
+    })
+}
+
+/// Makes each mistake on purpose. A run that does not notice one proves nothing.
+pub fn plants() -> anyhow::Result<Outcome> {
+    for plant in Plant::value_variants() {
+        let arguments = Arguments { plant: Some(*plant), ..Arguments::default() };
+        match attempt(&arguments)? {
+            Outcome::Failed(_) => eprintln!("e2e: {} was noticed", plant.option()),
+            Outcome::Passed => return Ok(Outcome::Failed(format!("{} went unnoticed", plant.option()))),
+            skipped => return Ok(skipped),
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self { accel: ACCEL.into(), kernel: None, plant: None, timeout: TIMEOUT }
+    }
+}
+
+/// One run.
+pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let folder = target_folder()?.join("e2e");
     let _alone = alone(&folder)?;
     let packages = match packages::fetch(&folder, arguments.kernel.as_deref()) {
         Ok(packages) => packages,
-        Err(error) if error.is::<packages::Unavailable>() => return Ok(skip(&error)),
+        Err(error) if error.is::<packages::Unavailable>() => return Ok(without_packages(&error)),
         Err(error) => return Err(error),
     };
     let table = folder.join("custom.cdat");
@@ -104,13 +140,13 @@ fn alone(folder: &Path) -> anyhow::Result<File> {
 }
 
 /// Without packages there is nothing to run: said aloud, and a failure only where the run is required.
-fn skip(reason: &anyhow::Error) -> ExitCode {
+fn without_packages(reason: &anyhow::Error) -> Outcome {
     if std::env::var_os("CI").is_some_and(|value| value == "true") {
         eprintln!("e2e cannot run, and is required since CI=true: {reason:#}");
-        return ExitCode::FAILURE;
+        return Outcome::Failed("cargo xtask e2e".into());
     }
     eprintln!("e2e skipped: {reason:#}");
-    ExitCode::SUCCESS
+    Outcome::Skipped(format!("{reason:#}"))
 }
 
 /// Where cargo puts what it builds: above this very program's profile folder.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::e2e;
 use crate::steps::{self, Line, Outcome, Step};
 use crate::test::install;
 
@@ -42,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     if arguments.target.is_empty() {
         let cases = arguments.cases.to_string();
+        steps.push(Step::new("plants", "mistakes that the run on a real kernel must notice", e2e::plants));
         steps.push(Step::new("properties", "property tests with many cases", move || properties(&cases)));
     }
     Ok(steps::run(steps, &[], "cargo xtask soak --target"))

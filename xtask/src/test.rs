@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::Parser;
 
 use crate::steps::{self, Line, Outcome, Step};
 use crate::{check, e2e, rows};
@@ -17,13 +16,6 @@ pub struct Arguments {
     /// Run these steps only; may be given several times
     #[arg(long, value_name = "STEP", value_parser = NAMES, conflicts_with = "skip")]
     only: Vec<String>,
-}
-
-/// The guest's run as it is when nothing is said about it.
-#[derive(Parser)]
-struct E2e {
-    #[command(flatten)]
-    arguments: e2e::Arguments,
 }
 
 const NAMES: [&str; 11] =
@@ -63,9 +55,7 @@ fn steps() -> Vec<Step> {
             Line::new("cargo doc --workspace --no-deps").variable("RUSTDOCFLAGS", "-D warnings").run()
         }),
         Step::new("deny", "licences and sources of what we depend on", deny),
-        Step::new("e2e", "a real kernel in a virtual machine", || {
-            outcome(e2e::run(&E2e::parse_from(["e2e"]).arguments)?, "cargo xtask e2e")
-        }),
+        Step::new("e2e", "a real kernel in a virtual machine", || e2e::attempt(&e2e::Arguments::default())),
     ]
 }
 

@@ -1,15 +1,18 @@
 //! The table of comparisons.
 
-use std::process::ExitCode;
-
 use super::guest::Check;
+use crate::steps::Outcome;
 
 /// Prints every comparison with both values; fails when one of them does, or when there are none.
-pub fn render(checks: &[Check]) -> ExitCode {
+pub fn render(checks: &[Check]) -> Outcome {
     print!("{}", table(checks));
     let failed = checks.iter().filter(|check| !check.ok).count();
     println!("{} comparisons, {failed} failed", checks.len());
-    if failed == 0 && !checks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 && !checks.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed("cargo xtask e2e".into())
+    }
 }
 
 fn table(checks: &[Check]) -> String {
