@@ -4,7 +4,7 @@ mod function;
 mod path;
 pub mod structure;
 
-pub use function::{Function, functions};
+pub use function::{Entry, functions};
 pub use path::Path;
 
 use lanewarden_doe::Feature;
@@ -34,7 +34,7 @@ pub struct Mailbox {
     offset: u16,
     capability_version: u8,
     interrupt_message: Option<u16>,
-    /// `ready`, `in_use`, `failed` or `dead`.
+    /// `ready`, `in_use`, `not_asked`, `failed` or `dead`.
     state: &'static str,
     used_by: Option<String>,
     protocols: Vec<ProtocolJson>,
@@ -88,6 +88,7 @@ pub fn state(report: &MailboxReport) -> &'static str {
     match report.error() {
         _ if report.dead => "dead",
         Some(error) if error.class() == Class::Busy => "in_use",
+        Some(error) if error.class() == Class::Permission => "not_asked",
         Some(_) => "failed",
         None => "ready",
     }

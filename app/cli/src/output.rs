@@ -42,8 +42,7 @@ impl Output {
     pub fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_string_pretty(value).map_err(|e| Failure::new(Exit::Failure, e))?;
         text.push('\n');
-        let mut out = io::stdout().lock();
-        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        self.print_bytes(text.as_bytes())
     }
 
     /// Writes bytes that are data as they are.
@@ -106,6 +105,14 @@ fn written(result: io::Result<()>) -> Result<(), Failure> {
             other.map_err(|error| Failure::new(Exit::Failure, format!("cannot write the output: {error}")))
         }
     }
+}
+
+/// Whether there is a terminal and the user's locale says it shows nothing beyond ASCII.
+pub fn terminal_is_ascii() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    terminal_width().is_some() && locale.is_some_and(|locale| locale == "C" || locale == "POSIX")
 }
 
 #[cfg(test)]

@@ -185,11 +185,13 @@ fn friendly(protocol: Protocol) -> String {
 
 fn figures(path: &MemoryPath) -> Figures {
     let c = path.coordinates();
+    let shared = path.share.read_bandwidth_mb_per_s;
     Figures {
         read_latency_ns: c.read_latency_ns,
         write_latency_ns: c.write_latency_ns,
         read_bandwidth_mb_per_s: c.read_bandwidth_mb_per_s,
         write_bandwidth_mb_per_s: c.write_bandwidth_mb_per_s,
+        shared_read_bandwidth_mb_per_s: shared.filter(|shared| Some(*shared) < c.read_bandwidth_mb_per_s),
         from: match path.cpu.start {
             Start::Initiator => "processor".into(),
             Start::RootPort => "root port".into(),
@@ -220,12 +222,21 @@ fn note(function: &Function, paths: &[&MemoryPath]) -> Option<String> {
     };
     // That a list goes on where this user cannot read follows from what is hidden.
     let anomalies = function.anomalies.iter().filter(|_| hidden.is_none()).map(ToString::to_string);
-    let ranges = paths.iter().skip(1).filter_map(|path| {
-        let size = lanewarden_render::units::capacity(path.cpu.range?.dpa_length);
-        Some(format!("{size} more: {}", path.coordinates()))
-    });
+    let ranges = paths.iter().skip(1).filter_map(|path| another_range(path));
     let notes: Vec<_> = hidden.iter().cloned().chain(anomalies).chain(ranges).collect();
     (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn another_range(path: &MemoryPath) -> Option<String> {
+    use lanewarden_render::units;
+    let (size, c) = (units::capacity(path.cpu.range?.dpa_length), path.coordinates());
+    let figure = |latency: Option<u64>, bandwidth: Option<u64>| {
+        let latency = latency.map_or_else(|| "?".into(), units::latency);
+        format!("{latency}, {}", bandwidth.map_or_else(|| "?".into(), units::bandwidth))
+    };
+    let read = figure(c.read_latency_ns, c.read_bandwidth_mb_per_s);
+    let write = figure(c.write_latency_ns, c.write_bandwidth_mb_per_s);
+    Some(format!("{size} more: read {read}; write {write}"))
 }
 
 fn by_address<T>(items: &[T], address: impl Fn(&T) -> Address) -> BTreeMap<Address, Vec<&T>> {

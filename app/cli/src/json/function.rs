@@ -65,8 +65,25 @@ impl From<pcie::Link> for Link {
     }
 }
 
-/// All functions, each before what is below it.
-pub fn functions(inventory: &Inventory) -> Vec<Function> {
+/// A function of the machine.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// One that was read.
+    Read(Box<Function>),
+    /// One that is there and could not be read.
+    Unreadable {
+        /// `0000:0c:00.0`.
+        address: String,
+        /// `none`.
+        visibility: &'static str,
+        /// Why.
+        error: String,
+    },
+}
+
+/// All functions, each before what is below it, and behind them those that could not be read.
+pub fn functions(inventory: &Inventory) -> Vec<Entry> {
     let mut mailboxes: BTreeMap<Address, Vec<Mailbox>> = BTreeMap::new();
     for report in &inventory.mailboxes {
         mailboxes.entry(report.address()).or_default().push(report.into());
@@ -77,7 +94,13 @@ pub fn functions(inventory: &Inventory) -> Vec<Function> {
     }
     let steps = inventory.hierarchy.depth_first();
     let function = |id| function(inventory, id, &mut mailboxes, &mut paths);
-    steps.map(|step| step.id).filter_map(function).collect()
+    let read = steps.map(|step| step.id).filter_map(function).map(|function| Entry::Read(Box::new(function)));
+    let unreadable = inventory.unreadable.iter().map(|(address, error)| Entry::Unreadable {
+        address: address.to_string(),
+        visibility: "none",
+        error: error.to_string(),
+    });
+    read.chain(unreadable).collect()
 }
 
 fn function(
@@ -111,7 +134,13 @@ fn function(
         kernel_doe_features: known.doe_features,
         link: function.pcie.and_then(|pcie| pcie.link).map(Into::into),
         visibility: visibility(function.visibility),
-        anomalies: function.anomalies.iter().map(ToString::to_string).collect(),
+        // That a list goes on where this user cannot read is no fault of the device.
+        anomalies: function
+            .anomalies
+            .iter()
+            .filter(|_| !function.is_partial())
+            .map(ToString::to_string)
+            .collect(),
         mailboxes: mailboxes.remove(&address).unwrap_or_default(),
         paths: paths.remove(&address).unwrap_or_default(),
     })

@@ -48,11 +48,14 @@ pub struct Value {
     bandwidth_mb_per_s: Option<u32>,
 }
 
-/// A value between two ports of a switch; `upstream`, `any` or the port number.
+/// A value between two ports of a switch: what kind each is (`upstream`, `any`, `downstream`), and the number of a
+/// downstream port.
 #[derive(Serialize)]
 pub struct SwitchEntry {
-    x: String,
-    y: String,
+    x: &'static str,
+    x_port: Option<u16>,
+    y: &'static str,
+    y_port: Option<u16>,
     #[serde(flatten)]
     value: Value,
 }
@@ -100,10 +103,9 @@ impl From<cdat::Structure<'_>> for Structure {
                 length_bytes: s.length,
             },
             S::Sslbis(s) => {
-                let entry = |e: cdat::SslbisEntry| SwitchEntry {
-                    x: port(e.x),
-                    y: port(e.y),
-                    value: Value::new(s.data_type(), s.value(e)),
+                let entry = |e: cdat::SslbisEntry| {
+                    let ((x, x_port), (y, y_port)) = (port(e.x), port(e.y));
+                    SwitchEntry { x, x_port, y, y_port, value: Value::new(s.data_type(), s.value(e)) }
                 };
                 Self::Sslbis { entries: s.entries().map(entry).collect() }
             }
@@ -136,10 +138,10 @@ fn hierarchy(hierarchy: MemoryHierarchy) -> String {
     }
 }
 
-fn port(port: PortId) -> String {
+fn port(port: PortId) -> (&'static str, Option<u16>) {
     match port {
-        PortId::Upstream => "upstream".into(),
-        PortId::Any => "any".into(),
-        PortId::Downstream(number) => number.to_string(),
+        PortId::Upstream => ("upstream", None),
+        PortId::Any => ("any", None),
+        PortId::Downstream(number) => ("downstream", Some(number)),
     }
 }

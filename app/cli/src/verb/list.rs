@@ -1,16 +1,16 @@
 //! `list`: all functions as a tree, with their mailboxes and, per memory, the path figures.
 
-use lanewarden_inventory::{Class, Inventory};
-use lanewarden_pci::{AccessError, Address, Machine};
+use lanewarden_inventory::{Class, Inventory, MailboxError};
+use lanewarden_pci::Machine;
 use lanewarden_render::tree;
 use serde::Serialize;
 
 use crate::args::Sharing;
 use crate::exit::{Exit, Failure};
 use crate::json;
-use crate::output::{Outcome, Output};
+use crate::output::{Outcome, Output, terminal_is_ascii, terminal_width};
 use crate::picture;
-use crate::verb::scan_all;
+use crate::verb::{paths, scan_all};
 
 /// Lists the machine. What could not be asked is said beside it and is no failure of the list.
 pub fn run<M: Machine>(machine: &M, sharing: Sharing, output: &Output) -> Outcome {
@@ -27,40 +27,27 @@ pub fn run<M: Machine>(machine: &M, sharing: Sharing, output: &Output) -> Outcom
 /// The tree, for people.
 pub fn print_tree(inventory: &Inventory, output: &Output) -> Result<(), Failure> {
     let options = tree::Options {
-        width: crate::output::terminal_width(),
+        width: terminal_width(),
         style: tree::Style::Coloured,
-        ..tree::Options::default()
+        glyphs: if terminal_is_ascii() { tree::Glyphs::Ascii } else { tree::Glyphs::Box },
     };
-    output.print(&tree::topology(&picture::topology(inventory, ""), &options))
+    output.print(&tree::topology(&picture::topology(inventory, ""), &options))?;
+    if output.verbose() > 0 && !inventory.memories.paths.is_empty() {
+        let paths: Vec<_> = inventory.memories.paths.iter().collect();
+        output.print(&format!("\n{}", paths::text(&paths, output.verbose())))?;
+    }
+    Ok(())
 }
 
 /// The same for programs.
 pub fn print_json(inventory: &Inventory, schema: &'static str, output: &Output) -> Result<(), Failure> {
-    output.print_json(&Json {
-        schema,
-        functions: json::functions(inventory),
-        unreadable: inventory.unreadable.iter().map(Unreadable::from).collect(),
-    })
+    output.print_json(&Json { schema, functions: json::functions(inventory) })
 }
 
 #[derive(Serialize)]
 struct Json {
     schema: &'static str,
-    functions: Vec<json::Function>,
-    unreadable: Vec<Unreadable>,
-}
-
-/// A function that is there and could not be read.
-#[derive(Serialize)]
-struct Unreadable {
-    address: String,
-    reason: String,
-}
-
-impl From<&(Address, AccessError)> for Unreadable {
-    fn from((address, error): &(Address, AccessError)) -> Self {
-        Self { address: address.to_string(), reason: error.to_string() }
-    }
+    functions: Vec<json::Entry>,
 }
 
 /// Says what is missing and why.
@@ -80,7 +67,7 @@ pub fn conclude(inventory: &Inventory, output: &Output) {
     for mailbox in &inventory.mailboxes {
         let Some(error) = mailbox.error() else { continue };
         // That the kernel uses a mailbox is as it should be, and stands in the list.
-        if error.class() != Class::Busy || output.verbose() > 0 {
+        if !matches!(error, MailboxError::InUse(_)) || output.verbose() > 0 {
             Failure::of_report(mailbox).iter().for_each(|failure| output.warn(failure));
         }
     }

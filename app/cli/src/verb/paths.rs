@@ -72,7 +72,8 @@ fn conclude(inventory: &Inventory, paths: &[&MemoryPath], output: &Output) -> Ex
     Exit::of_all(exits)
 }
 
-fn text(paths: &[&MemoryPath], verbose: u8) -> String {
+/// The figures of each path, and with `verbose` each of its hops.
+pub fn text(paths: &[&MemoryPath], verbose: u8) -> String {
     let mut table =
         Table::new(&["memory", "range", "from", "read", "write", "read bw", "write bw", "limited by"]);
     for path in paths {
