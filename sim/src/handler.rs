@@ -2,6 +2,7 @@
 
 mod compliance;
 mod discovery;
+mod spdm;
 mod table;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use lanewarden_time::Instant;
 
 pub(crate) use compliance::Compliance;
 pub(crate) use discovery::discover;
+pub(crate) use spdm::Spdm;
 pub(crate) use table::Tables;
 
 /// An object that has arrived at a mailbox.

@@ -37,6 +37,11 @@ const ONE_MEMORY: &str = r#"
 /// A vendor's protocol, whose payloads come back.
 const ECHO: Protocol = Protocol::new(0x1b36, 0xe0);
 
+/// SPDM's first request.
+const GET_VERSION: [u8; 4] = [0x10, 0x84, 0, 0];
+/// What answers it where nothing is plugged in, padded to whole DWs: 1.0, 1.1, 1.2 and 1.3.
+const VERSION: [u8; 16] = [0x10, 4, 0, 0, 0, 4, 0, 0x10, 0, 0x11, 0, 0x12, 0, 0x13, 0, 0];
+
 /// A host that uses one mailbox.
 struct Host {
     simulator: Simulator,

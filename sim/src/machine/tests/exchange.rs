@@ -72,11 +72,68 @@ fn a_wrong_length_is_dropped_and_so_is_a_protocol_nobody_speaks() {
     assert_eq!(Host::new(&simulator, "mem", 0).echo().unwrap(), b"fourfive");
 }
 
+/// Nothing that advertises SPDM is silent, before anything was plugged in: GET_VERSION is answered, and a request for
+/// which nothing was negotiated is refused in its own version.
 #[test]
-fn an_advertised_protocol_without_a_responder_stays_unanswered() {
-    let mut host = Host::new(&machine(ONE_MEMORY), "mem", 0);
-    assert_eq!(host.ask(Protocol::CMA_SPDM, &[0x10, 0x84, 0, 0]), Err(Error::Timeout));
-    assert_eq!(host.echo().unwrap(), b"fourfive");
+fn every_spdm_mailbox_of_the_default_machine_lists_its_versions() {
+    let simulator = default_machine();
+    let ids = simulator.functions().unwrap().into_iter().flat_map(|address| simulator.mailboxes(address));
+    let mut answered = 0;
+    for id in ids {
+        let mut host = Host::at(&simulator, id, Policy::default());
+        if host.discover().unwrap().contains(&Protocol::CMA_SPDM) {
+            assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "{id:?}");
+            assert_eq!(host.ask(Protocol::CMA_SPDM, &[0x12, 0x81, 0, 0]).unwrap(), [0x12, 0x7f, 4, 0]);
+            answered += 1;
+        }
+    }
+    assert_eq!(answered, 9);
+}
+
+/// The answer goes to the connection that asked.
+#[test]
+fn spdm_with_connections_answers_each_of_them() {
+    let mut host = Host::new(&machine(&ONE_MEMORY.replace("cma_spdm", "cma_spdm_with_connection")), "mem", 0);
+    for connection in [0, 7] {
+        let request = Request::new(Protocol::CMA_SPDM_WITH_CONNECTION, &GET_VERSION).connection(connection);
+        let answer = exchange_with(&mut host.mailbox, &mut host.config, &host.simulator, &request).unwrap();
+        assert_eq!(answer, VERSION);
+    }
+}
+
+/// A secured message belongs to a session, and there is none; nor is there an answer to what is no request.
+#[test]
+fn what_spdm_cannot_answer_stays_unanswered() {
+    let text = ONE_MEMORY.replace("\"cma_spdm\"", "\"cma_spdm\", \"secured_cma_spdm\"");
+    let mut host = Host::new(&machine(&text), "mem", 0);
+    assert_eq!(host.ask(Protocol::SECURED_CMA_SPDM, &[0xfe; 32]), Err(Error::Timeout));
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &VERSION), Err(Error::Timeout));
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &[]), Err(Error::Timeout));
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
+}
+
+/// A handler takes the place of what is built in, at its own mailbox and for its own protocol, and another one its.
+#[test]
+fn a_handler_comes_before_what_is_built_in() {
+    let simulator = default_machine();
+    let mut memory = Host::new(&simulator, "mem0", 1);
+    let mut neighbour = Host::new(&simulator, "mem1", 1);
+    let id = simulator.mailboxes(simulator.address("mem0").unwrap())[1];
+    assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
+    let listed = memory.discover().unwrap();
+
+    let secured = Protocol::SECURED_CMA_SPDM;
+    simulator.attach(id, secured, Box::new(|_: &Incoming<'_>| Reply::answer(b"mine".to_vec()))).unwrap();
+    assert_eq!(memory.ask(secured, &[0; 8]).unwrap(), b"mine");
+    assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "still built in");
+
+    for text in [b"new!", b"more"] {
+        let handler = move |_: &Incoming<'_>| Reply::answer(text.to_vec());
+        simulator.attach(id, Protocol::CMA_SPDM, Box::new(handler)).unwrap();
+        assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), text);
+    }
+    assert_eq!(memory.discover().unwrap(), listed);
+    assert_eq!(neighbour.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
 }
 
 #[test]
