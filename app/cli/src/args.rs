@@ -64,7 +64,7 @@ pub enum Verb {
     },
     /// Draw the machine
     Topology {
-        /// Write the picture here, as SVG
+        /// Write the picture into this file, as SVG, `-` for standard output
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
         /// How to go about mailboxes
@@ -127,7 +127,7 @@ pub struct Exchange {
     /// The payload from a file, `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Write the answer's payload into this file instead of printing it
+    /// Write the answer's payload into this file instead of printing it, `-` for standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Show what would be sent, and where, and send nothing
@@ -159,7 +159,7 @@ pub struct Cdat {
     /// The function whose mailbox is read
     #[arg(required_unless_present = "from", conflicts_with = "from")]
     pub device: Option<DeviceArgument>,
-    /// Print the table in this file instead
+    /// Print the table in this file instead, `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
     /// Write the table's bytes into this file, `-` for standard output

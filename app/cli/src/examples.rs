@@ -18,7 +18,7 @@ pub const EXIT_STATUS: [(u8, &str); 10] = [
     (6, "refused by policy"),
     (7, "device timeout, or its mailbox is dead"),
     (8, "busy: someone else uses it"),
-    (9, "the peer broke the protocol"),
+    (9, "the peer broke the protocol, or a file is not what it should be"),
 ];
 
 /// Which code a verb on many devices gives.
@@ -42,6 +42,7 @@ pub fn of(words: &str) -> &'static [Example] {
         ],
         "lanewarden show" => &[
             ("lanewarden show 0d:00.0", "one function, decoded"),
+            ("lanewarden show mem0", "the one that the kernel's CXL core calls mem0"),
             ("lanewarden show 0d:00.0 -vv", "with every flag, and configuration space in hexadecimal"),
         ],
         "lanewarden topology" => &[

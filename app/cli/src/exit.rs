@@ -1,9 +1,10 @@
 //! Exit codes, and the failures that lead to them.
 
+mod advice;
+
 use std::fmt;
 
-use lanewarden_inventory::{Class, MailboxError, MailboxReport, ScanError};
-use lanewarden_pci::{AccessError, Claim, LockError};
+use lanewarden_inventory::{Class, MailboxReport, ScanError};
 
 /// The exit codes. Frozen: scripts rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Exit {
     Device = 7,
     /// Someone else uses it.
     Busy = 8,
-    /// The peer broke the protocol.
+    /// The peer broke the protocol, or a file is not what it should be.
     Protocol = 9,
 }
 
@@ -75,19 +76,19 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// A mailbox whose report has an error; `None` where it has none.
-    pub fn of_report(report: &MailboxReport) -> Option<Self> {
-        let failure = Self::mailbox(report.id, report.error()?);
-        let dead = "its abort did not finish either: only a reset of the device brings the mailbox back";
-        Some(if report.dead { failure.hint(dead) } else { failure })
+    /// The same with advice where there is some.
+    fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
     }
 
-    fn mailbox(id: impl fmt::Display, error: &MailboxError) -> Self {
-        let failure = Self::new(error.class().into(), format!("{id}: {error}"));
-        match advice(error) {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+    /// A mailbox whose report has an error; `None` where it has none.
+    pub fn of_report(report: &MailboxReport) -> Option<Self> {
+        let error = report.error()?;
+        let failure = Self::new(error.class().into(), format!("{}: {error}", report.id));
+        Some(failure.hint_if(advice::mailbox(report, error)))
     }
 
     /// A file that could not be read or written.
@@ -97,7 +98,13 @@ impl Failure {
             std::io::ErrorKind::PermissionDenied => Exit::Permission,
             _ => Exit::Failure,
         };
-        Self::new(exit, format!("cannot {doing} {}: {error}", path.display()))
+        let name = match (path.to_str(), doing) {
+            (Some("-"), "read") => "standard input".into(),
+            (Some("-"), _) => "standard output".into(),
+            _ => path.display().to_string(),
+        };
+        let failure = Self::new(exit, format!("cannot {doing} {name}: {error}"));
+        failure.hint_if(advice::file(doing, error.kind()))
     }
 }
 
@@ -109,65 +116,11 @@ impl From<ScanError> for Failure {
                 Some("`lanewarden list` shows every function; one that is powered off is not there"),
             ),
             ScanError::List(access) | ScanError::Read(_, access) => {
-                (Class::of(access), access_advice(access))
+                (Class::of(access), advice::access(access))
             }
         };
         Self { exit: class.into(), message: error.to_string(), hint: hint.map(Into::into) }
     }
-}
-
-/// What helps against an error of a mailbox.
-pub fn advice(error: &MailboxError) -> Option<&'static str> {
-    Some(match error {
-        MailboxError::InUse(Claim::CxlObject(_)) => {
-            "the kernel publishes its own copy of the table (`cxl cdat --from /sys/bus/cxl/devices/.../CDAT`); \
-             --unsafe-shared uses the mailbox all the same, at the risk of mixing up the kernel's exchanges with ours"
-        }
-        MailboxError::InUse(_) => {
-            "unbind the driver, or use --unsafe-shared, at the risk of mixing up the kernel's exchanges with ours"
-        }
-        MailboxError::Lock(LockError::Held(_)) => {
-            "another lanewarden uses the mailbox; try again when it has ended"
-        }
-        MailboxError::Lock(LockError::Unsafe) => {
-            "/run/lanewarden must belong to root and be closed to others; remove what is there and try again"
-        }
-        MailboxError::Lock(LockError::Denied) => "mailboxes are used with configuration writes: run as root",
-        MailboxError::Open(access) => return access_advice(*access),
-        MailboxError::Exchange { source, .. } => return exchange_advice(source),
-        MailboxError::Table(_) | MailboxError::KernelTable(_) => {
-            "the device or its firmware is at fault; `cxl cdat -v` shows what could be read"
-        }
-        MailboxError::Lock(LockError::System(_)) | MailboxError::Discovery(_) => return None,
-    })
-}
-
-fn exchange_advice(error: &lanewarden_doe::Error) -> Option<&'static str> {
-    use lanewarden_doe::Error;
-    Some(match error {
-        Error::Access { source, .. } => return access_advice(*source),
-        Error::Blocked(_) => {
-            "firmware, a management controller or the kernel has the mailbox; it was left untouched, try again later"
-        }
-        Error::Timeout => {
-            "the mailbox was aborted; a device that speaks the protocol answers within a second"
-        }
-        Error::Dead => "only a reset of the device brings the mailbox back",
-        _ => return None,
-    })
-}
-
-fn access_advice(error: AccessError) -> Option<&'static str> {
-    Some(match error {
-        AccessError::Gone => "the device was removed or has lost power",
-        AccessError::Denied => "configuration space beyond its header is for root: run as root",
-        AccessError::Lockdown => {
-            "kernel lockdown forbids writing configuration space, even to root; mailboxes cannot be used until the \
-             machine is booted without it (often: without Secure Boot, or without lockdown= on the command line)"
-        }
-        AccessError::Claimed => "the kernel uses the mailbox; see --unsafe-shared",
-        AccessError::OutOfRange(_) | AccessError::System(_) => return None,
-    })
 }
 
 #[cfg(test)]

@@ -63,9 +63,19 @@ fn simulator(file: Option<&Path>) -> Result<Simulator, Failure> {
 }
 
 fn scenario_failure(file: Option<&Path>, error: &ScenarioError) -> Failure {
-    match (error, file) {
-        (ScenarioError::Read { path, source }, _) => Failure::file(path, "read", source),
-        (error, Some(file)) => Failure::new(Exit::Failure, format!("{}: {error}", file.display())),
-        (error, None) => Failure::new(Exit::Failure, error),
-    }
+    let hint = match error {
+        ScenarioError::Read { path, source } => return Failure::file(path, "read", source),
+        ScenarioError::TooLong { .. } | ScenarioError::NotText(_) => {
+            "a scenario is a text in TOML, as sim/scenarios/default.toml of the sources"
+        }
+        ScenarioError::Syntax(_) | ScenarioError::Invalid { .. } => {
+            "sim/scenarios/default.toml of the sources is an example with comments, and the documentation of \
+             lanewarden_sim::Scenario has every key"
+        }
+    };
+    let failure = match file {
+        Some(file) => Failure::new(Exit::Failure, format!("{}: {error}", file.display())),
+        None => Failure::new(Exit::Failure, error),
+    };
+    failure.hint(hint)
 }

@@ -4,18 +4,24 @@
 pub mod cdat;
 pub mod discover;
 pub mod exchange;
+mod files;
+#[cfg(test)]
+mod images;
 pub mod list;
 pub mod paths;
 pub mod show;
 pub mod topology;
 
+use lanewarden_doe::Protocol;
 use lanewarden_inventory::{
-    Inventory, MailboxReport, Options, ScanError, Work, mailboxes, read_function, scan, work,
+    Inventory, MailboxReport, Options, ScanError, Work, find, mailboxes, read_function, scan, work,
 };
-use lanewarden_pci::{Address, Function, Hierarchy, Machine};
+use lanewarden_pci::registers::doe::Doe;
+use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
 
 use crate::args::{DeviceArgument, Sharing};
 use crate::exit::{Exit, Failure};
+use crate::output::Output;
 use crate::progress::Bar;
 
 impl From<Sharing> for Options {
@@ -53,29 +59,71 @@ pub fn resolve_optional<M: Machine>(
     device.map(|device| resolve(machine, device)).transpose()
 }
 
+/// What asking the mailboxes of many functions came to.
+struct Asked {
+    /// The mailboxes.
+    mailboxes: Vec<MailboxReport>,
+    /// How many functions hide a part in which there may be mailboxes.
+    partial: usize,
+    /// Functions that are there and could not be read.
+    unreadable: Vec<Failure>,
+}
+
 /// Does the same work on every mailbox of a function, or of all.
 fn on_mailboxes<M: Machine>(
     machine: &M,
     device: Option<Address>,
     work_on: &Work,
     sharing: Sharing,
-) -> Result<Vec<MailboxReport>, Failure> {
-    let functions = match device {
-        Some(address) => vec![read_function(machine, address)?],
+) -> Result<Asked, Failure> {
+    let (functions, unreadable) = match device {
+        Some(address) => (vec![function_with_mailbox(machine, address)?], Vec::new()),
         None => scan_functions(machine)?,
     };
-    if let (Some(address), [function]) = (device, functions.as_slice()) {
-        require_mailbox(address, function)?;
-    }
+    let partial = functions.iter().filter(|function| function.is_partial()).count();
     let hierarchy = Hierarchy::new(functions);
     let chosen = mailboxes(&hierarchy).map(|(id, doe)| (id, doe, work_on.clone())).collect();
     let mut bar = Bar::new();
-    Ok(work(machine, chosen, sharing.into(), &mut |progress| bar.show(progress)))
+    let mailboxes = work(machine, chosen, sharing.into(), &mut |progress| bar.show(progress));
+    Ok(Asked { mailboxes, partial, unreadable })
 }
 
-fn scan_functions<M: Machine>(machine: &M) -> Result<Vec<Function>, Failure> {
-    let addresses = machine.functions().map_err(ScanError::List)?;
-    Ok(addresses.into_iter().filter_map(|address| read_function(machine, address).ok()).collect())
+fn scan_functions<M: Machine>(machine: &M) -> Result<(Vec<Function>, Vec<Failure>), Failure> {
+    let (mut functions, mut unreadable) = (Vec::new(), Vec::new());
+    for address in machine.functions().map_err(ScanError::List)? {
+        match read_function(machine, address) {
+            Ok(function) => functions.push(function),
+            Err(error) => unreadable.push(error.into()),
+        }
+    }
+    Ok((functions, unreadable))
+}
+
+/// Says that parts of functions could not be read, if any could not.
+fn warn_of_partial(partial: usize, output: &Output) {
+    let functions = match partial {
+        0 => return,
+        1 => "1 function".to_owned(),
+        many => format!("{many} functions"),
+    };
+    let message = format!("capabilities of {functions} could not be read, nor mailboxes in them");
+    output.warn(&Failure::new(Exit::Permission, message).hint("run as root to see them"));
+}
+
+/// The mailbox that serves a protocol: the first that says so. A mailbox before it that could not say may be the one
+/// that the user means, and is warned of.
+fn choose(reports: &[MailboxReport], protocol: Protocol, output: &Output) -> Option<(MailboxId, Doe)> {
+    let chosen = find(reports, protocol)?;
+    let before = reports.iter().take_while(|report| report.id != chosen.id);
+    before.filter_map(Failure::of_report).for_each(|failure| output.warn(&failure));
+    Some((chosen.id, chosen.capability))
+}
+
+/// The function, if it has a mailbox.
+fn function_with_mailbox<M: Machine>(machine: &M, address: Address) -> Result<Function, Failure> {
+    let function = read_function(machine, address)?;
+    require_mailbox(address, &function)?;
+    Ok(function)
 }
 
 /// A function without a mailbox, or one whose mailboxes this user cannot see.
@@ -89,4 +137,33 @@ fn require_mailbox(address: Address, function: &Function) -> Result<(), Failure>
     }
     let hint = "`lanewarden list` shows which functions have mailboxes";
     Err(Failure::new(Exit::NotFound, format!("{address}: the function has no DOE mailbox")).hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use lanewarden_pci::Image;
+
+    use super::images::Images;
+    use super::*;
+
+    fn memory() -> Address {
+        "0000:0d:00.0".parse().unwrap()
+    }
+
+    fn image() -> Image {
+        Image::new(4096).with(0x00, 0x0010_1b36)
+    }
+
+    /// Row T8: the kernel's names lead to the functions that its CXL objects hang on.
+    #[test]
+    fn a_device_is_found_by_its_address_and_by_its_cxl_objects() {
+        let other = "0000:0e:00.0".parse().unwrap();
+        let machine = Images::of([(memory(), Ok(image())), (other, Ok(image()))]);
+        let machine = machine.object(memory(), "mem0").object(other, "mem1").object(other, "endpoint3");
+        let find = |name: &str| resolve(&machine, &name.parse().unwrap()).map_err(|failure| failure.exit);
+        assert_eq!(find("0d:00.0"), Ok(memory()));
+        assert_eq!(find("mem0"), Ok(memory()));
+        assert_eq!(find("endpoint3"), Ok(other));
+        assert_eq!(find("mem7"), Err(Exit::NotFound));
+    }
 }

@@ -248,6 +248,10 @@ fn fail(report: &mut MailboxReport, stage: &Stage, error: MailboxError) {
             report.features = Some(Err(error));
         }
         Stage::Lock(Work::Request { .. }) | Stage::Request(_) => report.answer = Some(Err(error)),
-        Stage::Lock(Work::Table) | Stage::Table(_) | Stage::Done => report.table = Some(table(error)),
+        Stage::Table(walk) => {
+            report.partial_table = walk.partial().to_vec();
+            report.table = Some(table(error));
+        }
+        Stage::Lock(Work::Table) | Stage::Done => report.table = Some(table(error)),
     }
 }

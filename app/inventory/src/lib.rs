@@ -12,7 +12,7 @@ mod report;
 mod scan;
 mod schedule;
 
-pub use error::{Class, MailboxError};
+pub use error::{Class, MailboxError, Step};
 pub use job::Work;
 pub use memory::{HostPart, Memories, MemoryPath, Place, is_memory};
 pub use report::{FunctionReport, MailboxReport, TableReport, TableSource, find};

@@ -33,6 +33,9 @@ pub struct MailboxReport {
     pub features: Option<Result<Vec<Feature>, MailboxError>>,
     /// The table in it, where it speaks table access.
     pub table: Option<TableReport>,
+    /// What was read, in the end, of a table that could not be read whole: what there is of its header and its
+    /// structures. Empty where the mailbox gave a whole one, or nothing.
+    pub partial_table: Vec<u8>,
     /// The payload of the answer to a request of the caller's own.
     pub answer: Option<Result<Vec<u8>, MailboxError>>,
     /// Whether an abort did not finish: it is of no use any more.
@@ -75,6 +78,7 @@ impl MailboxReport {
             claim: None,
             features: None,
             table: None,
+            partial_table: Vec::new(),
             answer: None,
             dead: false,
             statistics: Statistics::default(),

@@ -1,11 +1,10 @@
 //! `cxl cdat`: a Coherent Device Attribute Table, from a mailbox or a file.
 
-use std::io::{Read, Write};
 use std::path::Path;
 
-use lanewarden_cxl::cdat::Table;
+use lanewarden_cxl::cdat::{Entry, HEADER_SIZE, Header, MAX_SIZE, ParseError, STRUCTURE_HEADER_SIZE, Table};
 use lanewarden_doe::Protocol;
-use lanewarden_inventory::{MailboxReport, Work, find, mailboxes, read_function, work};
+use lanewarden_inventory::{MailboxReport, Work, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Address, Hierarchy, Machine, MailboxId};
 use serde::Serialize;
@@ -14,10 +13,7 @@ use crate::args::Cdat;
 use crate::exit::{Exit, Failure};
 use crate::json::structure::Structure;
 use crate::output::{Outcome, Output};
-use crate::verb::{require_mailbox, resolve_optional};
-
-/// No table is longer: its entries come in objects of 2^18 DW at most and are at most 65,535.
-const MOST: u64 = 1 << 20;
+use crate::verb::{choose, files, function_with_mailbox, resolve_optional};
 
 #[derive(Serialize)]
 struct Json {
@@ -35,49 +31,118 @@ struct TableJson {
     structures: Vec<Structure>,
 }
 
+/// A table that is none, and what there is of it.
+struct Broken {
+    failure: Failure,
+    bytes: Vec<u8>,
+}
+
 /// Prints the table of a file.
 pub fn from_file(cdat: &Cdat, output: &Output) -> Outcome {
+    files::check_output("--raw", cdat.raw.as_deref(), output)?;
     let path = cdat.from.as_deref().unwrap_or_else(|| Path::new("-"));
-    let mut bytes = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(MOST.saturating_add(1)).read_to_end(&mut bytes));
-    read.map_err(|error| Failure::file(path, "read", &error))?;
-    let table = Table::parse(bytes).map_err(|error| {
-        Failure::new(Exit::Protocol, format!("{}: {error}", path.display()))
-            .hint("--from takes the raw bytes of a table, as `cxl cdat --raw` and the kernel's CDAT files hold them")
-    })?;
-    print(cdat, None, &table, output)
+    let bytes = files::read(path, MAX_SIZE)?;
+    match Table::parse(bytes.as_slice()) {
+        Ok(table) => print(cdat, None, &table, output),
+        Err(error) => Err(broken_file(path, error, bytes).show(cdat, output)),
+    }
+}
+
+fn broken_file(path: &Path, error: ParseError, bytes: Vec<u8>) -> Broken {
+    let name =
+        if files::is_standard(path) { "standard input".to_owned() } else { path.display().to_string() };
+    let failure = Failure::new(Exit::Protocol, format!("{name}: {error}"));
+    match error {
+        ParseError::TooShort { .. } | ParseError::NotCdat { .. } => {
+            let hint = "--from takes the raw bytes of a table, as `cxl cdat --raw` and the kernel's CDAT files hold them";
+            Broken { failure: failure.hint(hint), bytes: Vec::new() }
+        }
+        _ => Broken { failure: failure.hint("-v shows what could be read"), bytes },
+    }
 }
 
 /// Reads and prints the table of a function.
 pub fn run<M: Machine>(machine: &M, cdat: &Cdat, output: &Output) -> Outcome {
+    files::check_output("--raw", cdat.raw.as_deref(), output)?;
     let Some(address) = resolve_optional(machine, cdat.device.as_ref())? else {
         return Err(Failure::new(Exit::Usage, "no device"));
     };
-    let (id, doe) = mailbox(machine, address, cdat)?;
-    let first = read(machine, id, doe, cdat)?;
+    let (id, doe) = mailbox(machine, address, cdat, output)?;
+    let first = match read(machine, id, doe, cdat) {
+        Ok(table) => table,
+        Err(broken) => {
+            keep(cdat, &broken, output)?;
+            return Err(broken.show(cdat, output));
+        }
+    };
     for round in 2..=cdat.repeat {
-        if read(machine, id, doe, cdat)?.bytes() != first.bytes() {
-            return Err(Failure::new(
-                Exit::Protocol,
-                format!("{id}: reading {round} differs from the first"),
-            ));
+        let again = read(machine, id, doe, cdat).map_err(|broken| broken.failure)?;
+        if again.bytes() != first.bytes() {
+            let message = format!("{id}: reading {round} differs from the first");
+            return Err(Failure::new(Exit::Protocol, message));
         }
     }
     print(cdat, Some(address), &first, output)
 }
 
+impl Broken {
+    /// Prints what there is of it, for people who ask for more, and gives the failure.
+    fn show(self, cdat: &Cdat, output: &Output) -> Failure {
+        if output.verbose() == 0 || output.json() || cdat.raw.is_some() || self.bytes.is_empty() {
+            return self.failure;
+        }
+        let printed = output.print(&self.text());
+        // The hint was to ask for what has been shown now.
+        printed.err().unwrap_or(Failure { hint: None, ..self.failure })
+    }
+
+    /// The structures up to where they end to make sense, and the bytes from there on.
+    fn text(&self) -> String {
+        let mut text = match Header::decode(&self.bytes) {
+            Some(header) => format!("Broken: {header}, of which {} bytes could be read\n", self.bytes.len()),
+            None => return String::new(),
+        };
+        let mut offset = HEADER_SIZE;
+        while let Some(bytes) = structure_at(&self.bytes, offset) {
+            push(&mut text, Entry { offset, bytes }, 1);
+            offset = offset.saturating_add(bytes.len());
+        }
+        if let Some(rest) = self.bytes.get(offset..).filter(|rest| !rest.is_empty()) {
+            text.push_str("  no structure:\n");
+            push_bytes(&mut text, offset, rest);
+        }
+        text
+    }
+}
+
+/// The structure that begins there, where its own length keeps within the bytes.
+fn structure_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
+    let rest = bytes.get(offset..)?;
+    let &[_, _, low, high] = rest.first_chunk::<STRUCTURE_HEADER_SIZE>()?;
+    let length = usize::from(u16::from_le_bytes([low, high]));
+    rest.get(..length).filter(|_| length >= STRUCTURE_HEADER_SIZE)
+}
+
+/// Writes the bytes of a broken table where those of a whole one were to go.
+fn keep(cdat: &Cdat, broken: &Broken, output: &Output) -> Result<(), Failure> {
+    let bytes = broken.bytes.as_slice();
+    match cdat.raw.as_deref().filter(|_| !bytes.is_empty()) {
+        Some(path) => files::write(path, bytes, &format!("{} bytes of a broken table", bytes.len()), output),
+        None => Ok(()),
+    }
+}
+
 /// The mailbox with table access: the only one, or the first that says so.
-fn mailbox<M: Machine>(machine: &M, address: Address, cdat: &Cdat) -> Result<(MailboxId, Doe), Failure> {
-    let function = read_function(machine, address)?;
-    require_mailbox(address, &function)?;
-    let hierarchy = Hierarchy::new(vec![function]);
-    let all: Vec<_> = mailboxes(&hierarchy).collect();
-    let jobs = all.iter().map(|(id, doe)| (*id, *doe, Work::Discovery)).collect();
+fn mailbox<M: Machine>(
+    machine: &M,
+    address: Address,
+    cdat: &Cdat,
+    output: &Output,
+) -> Result<(MailboxId, Doe), Failure> {
+    let hierarchy = Hierarchy::new(vec![function_with_mailbox(machine, address)?]);
+    let jobs = mailboxes(&hierarchy).map(|(id, doe)| (id, doe, Work::Discovery)).collect();
     let reports = work(machine, jobs, cdat.sharing.into(), &mut |_| ());
-    let chosen = find(&reports, Protocol::CXL_TABLE_ACCESS);
-    let found = chosen.and_then(|chosen| all.into_iter().find(|(id, _)| *id == chosen.id));
-    found.ok_or_else(|| no_table(address, &reports))
+    choose(&reports, Protocol::CXL_TABLE_ACCESS, output).ok_or_else(|| no_table(address, &reports))
 }
 
 fn no_table(address: Address, reports: &[MailboxReport]) -> Failure {
@@ -92,20 +157,21 @@ fn no_table(address: Address, reports: &[MailboxReport]) -> Failure {
     }
 }
 
-fn read<M: Machine>(machine: &M, id: MailboxId, doe: Doe, cdat: &Cdat) -> Result<Table, Failure> {
+fn read<M: Machine>(machine: &M, id: MailboxId, doe: Doe, cdat: &Cdat) -> Result<Table, Broken> {
     let reports = work(machine, vec![(id, doe, Work::Table)], cdat.sharing.into(), &mut |_| ());
-    if let Some(failure) = reports.first().and_then(Failure::of_report) {
-        return Err(failure);
-    }
-    match reports.into_iter().next().and_then(|report| report.table?.table.ok()) {
-        Some(table) => Ok(table),
-        None => Err(Failure::new(Exit::Failure, format!("{id}: the table was not read"))),
+    let failure = reports.first().and_then(Failure::of_report);
+    let failure = failure.unwrap_or_else(|| Failure::new(Exit::Failure, format!("{id}: no table was read")));
+    let Some(report) = reports.into_iter().next() else { return Err(Broken { failure, bytes: Vec::new() }) };
+    match report.table.map(|report| report.table) {
+        Some(Ok(table)) => Ok(table),
+        _ => Err(Broken { failure, bytes: report.partial_table }),
     }
 }
 
 fn print(cdat: &Cdat, address: Option<Address>, table: &Table, output: &Output) -> Outcome {
     if let Some(path) = &cdat.raw {
-        return write_raw(path, table, output);
+        let bytes = table.bytes();
+        files::write(path, bytes, &format!("{} bytes", bytes.len()), output)?;
     }
     let header = table.header();
     if output.json() {
@@ -118,20 +184,8 @@ fn print(cdat: &Cdat, address: Option<Address>, table: &Table, output: &Output) 
             structures: table.entries().map(Into::into).collect(),
         };
         output.print_json(&Json { schema: "lanewarden.tables/1", tables: [json] })?;
-    } else {
+    } else if cdat.raw.is_none() {
         output.print(&text(table, output.verbose()))?;
-    }
-    Ok(Exit::Ok)
-}
-
-fn write_raw(path: &Path, table: &Table, output: &Output) -> Outcome {
-    let bytes = table.bytes();
-    if path == Path::new("-") {
-        let written = std::io::stdout().lock().write_all(bytes);
-        written.map_err(|error| Failure::file(path, "write", &error))?;
-    } else {
-        std::fs::write(path, bytes).map_err(|error| Failure::file(path, "write", &error))?;
-        output.note(&format!("{} bytes written to {}", bytes.len(), path.display()));
     }
     Ok(Exit::Ok)
 }
@@ -139,15 +193,21 @@ fn write_raw(path: &Path, table: &Table, output: &Output) -> Outcome {
 /// A line for the header and one for each structure; with `-v` its bytes below.
 fn text(table: &Table, verbose: u8) -> String {
     let mut text = format!("{}\n", table.header());
-    for entry in table.entries() {
-        match entry.structure() {
-            Ok(structure) => text.push_str(&format!("  {structure}\n")),
-            Err(error) => text.push_str(&format!("  malformed: {error}\n")),
-        }
-        if verbose > 0 {
-            let hex: Vec<_> = entry.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            text.push_str(&format!("    {:05x}: {}\n", entry.offset, hex.join(" ")));
-        }
-    }
+    table.entries().for_each(|entry| push(&mut text, entry, verbose));
     text
+}
+
+fn push(text: &mut String, entry: Entry<'_>, verbose: u8) {
+    match entry.structure() {
+        Ok(structure) => text.push_str(&format!("  {structure}\n")),
+        Err(error) => text.push_str(&format!("  malformed: {error}\n")),
+    }
+    if verbose > 0 {
+        push_bytes(text, entry.offset, entry.bytes);
+    }
+}
+
+fn push_bytes(text: &mut String, offset: usize, bytes: &[u8]) {
+    let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.push_str(&format!("    {offset:05x}: {}\n", hex.join(" ")));
 }

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::json;
 use crate::output::{Outcome, Output};
 use crate::table::Table;
-use crate::verb::on_mailboxes;
+use crate::verb::{Asked, on_mailboxes, warn_of_partial};
 
 #[derive(Serialize)]
 struct Json {
@@ -19,21 +19,30 @@ struct Json {
 
 /// Asks the mailboxes of one function, or of all.
 pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
-    let reports = on_mailboxes(machine, device, &Work::Discovery, sharing)?;
+    let asked = on_mailboxes(machine, device, &Work::Discovery, sharing)?;
+    let reports = &asked.mailboxes;
     if output.json() {
         let mailboxes = reports.iter().map(Into::into).collect();
         output.print_json(&Json { schema: "lanewarden.mailboxes/1", mailboxes })?;
     } else if reports.is_empty() {
-        output.note("no mailboxes: none there, or none this user can see");
+        output.note(if asked.is_whole() { "no mailboxes" } else { "no mailboxes that this user can see" });
     } else {
-        output.print(&table(&reports, output.verbose()))?;
+        output.print(&table(reports, output.verbose()))?;
     }
-    conclude(&reports, output)
+    Ok(conclude(&asked, output))
 }
 
-/// Says what is wrong, and what the whole comes to.
-pub fn conclude(reports: &[MailboxReport], output: &Output) -> Outcome {
-    for report in reports {
+impl Asked {
+    fn is_whole(&self) -> bool {
+        self.partial == 0 && self.unreadable.is_empty()
+    }
+}
+
+/// Says what is missing or wrong, and what the whole comes to.
+fn conclude(asked: &Asked, output: &Output) -> Exit {
+    warn_of_partial(asked.partial, output);
+    asked.unreadable.iter().for_each(|failure| output.warn(failure));
+    for report in &asked.mailboxes {
         if let Some(failure) = Failure::of_report(report) {
             output.warn(&failure);
         }
@@ -41,7 +50,10 @@ pub fn conclude(reports: &[MailboxReport], output: &Output) -> Outcome {
             output.warn(&Failure::new(Exit::Ok, format!("{}: {warning}", report.id)));
         }
     }
-    Ok(Exit::of_all(reports.iter().filter_map(|r| r.error()).map(|error| error.class().into())))
+    let partial = (asked.partial > 0).then_some(Exit::Permission);
+    let unreadable = asked.unreadable.iter().map(|failure| failure.exit);
+    let failed = asked.mailboxes.iter().filter_map(MailboxReport::error).map(|error| error.class().into());
+    Exit::of_all(partial.into_iter().chain(unreadable).chain(failed))
 }
 
 fn table(reports: &[MailboxReport], verbose: u8) -> String {
@@ -87,4 +99,41 @@ fn details(report: &MailboxReport) -> String {
         s.aborts,
         report.elapsed.as_secs_f64() * 1000.0
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use lanewarden_pci::{AccessError, Image};
+
+    use super::*;
+    use crate::verb::images::Images;
+
+    const KEPT_APART: Sharing = Sharing { unsafe_shared: false };
+
+    fn exit_of(functions: [Result<Image, AccessError>; 2]) -> Exit {
+        let addresses = ["0000:0d:00.0", "0000:0e:00.0"].map(|address| address.parse().unwrap());
+        let machine = Images::of(addresses.into_iter().zip(functions));
+        run(&machine, None, KEPT_APART, &Output::new(false, 0)).unwrap()
+    }
+
+    fn whole() -> Image {
+        Image::new(4096).with(0x00, 0x0010_1b36)
+    }
+
+    /// What a kernel shows an ordinary user: a header that says that there is more.
+    fn header() -> Image {
+        Image::new(64).with(0x00, 0x0010_1b36).with(0x04, 0x0010_0000).with(0x34, 0x40)
+    }
+
+    #[test]
+    fn that_there_are_no_mailboxes_is_said_by_those_only_who_see_all() {
+        assert_eq!(exit_of([Ok(whole()), Ok(whole())]), Exit::Ok);
+        assert_eq!(exit_of([Ok(whole()), Ok(header())]), Exit::Permission);
+    }
+
+    #[test]
+    fn a_function_that_cannot_be_read_is_not_passed_over() {
+        assert_eq!(exit_of([Ok(whole()), Err(AccessError::Denied)]), Exit::Permission);
+        assert_eq!(exit_of([Ok(whole()), Err(AccessError::System(5))]), Exit::Failure);
+    }
 }

@@ -1,19 +1,18 @@
 //! `doe exchange`: one object out, one in.
 
-use std::io::Read;
 use std::path::Path;
 
-use lanewarden_doe::{Object, Protocol};
-use lanewarden_inventory::{Work, find, mailboxes, read_function, work};
+use lanewarden_doe::{HeaderError, Object, Protocol};
+use lanewarden_inventory::{MailboxReport, Work, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
+use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
 use serde::Serialize;
 
 use crate::args::{Exchange, HexOffset};
 use crate::dump::hexadecimal;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::verb::{require_mailbox, resolve};
+use crate::verb::{choose, files, function_with_mailbox, resolve};
 
 /// The longest payload of an object, in bytes.
 const MOST: usize = (lanewarden_doe::MAX_DWORDS as usize - 2) * 4;
@@ -35,15 +34,17 @@ struct ObjectJson {
 
 /// Sends the object and prints the answer's payload.
 pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Outcome {
+    files::check_output("--output", exchange.output.as_deref(), output)?;
     let payload = payload(exchange)?;
-    let address = resolve(machine, &exchange.device)?;
-    let function = read_function(machine, address)?;
-    require_mailbox(address, &function)?;
     let protocol = exchange.protocol.0;
+    // What cannot be an object is refused before any device is looked for.
+    let object = Object::new(protocol, exchange.connection, &payload);
+    let object = object.map_err(no_object)?;
+    let function = function_with_mailbox(machine, resolve(machine, &exchange.device)?)?;
     if exchange.dry_run {
-        return dry_run(&function, exchange, &payload, output);
+        return dry_run(&function, exchange, &object, output);
     }
-    let (id, doe) = mailbox(machine, &function, exchange)?;
+    let (id, doe) = mailbox(machine, &function, exchange, output)?;
     let request = Work::Request { protocol, connection: exchange.connection, payload, most: MOST };
     let reports = work(machine, vec![(id, doe, request)], exchange.sharing.into(), &mut |_| ());
     if let Some(failure) = reports.first().and_then(Failure::of_report) {
@@ -55,10 +56,20 @@ pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Out
     }
 }
 
+fn no_object(error: HeaderError) -> Failure {
+    let hint = match error {
+        HeaderError::Connection(_) => {
+            "--connection is for SPDM with connections (0001:03 and 0001:04), and goes up to 4095"
+        }
+        HeaderError::TooLong { .. } | HeaderError::TooShort => {
+            "an object holds at most 1048568 bytes, what the device takes may be less: `doe discover -v`"
+        }
+    };
+    Failure::new(Exit::Usage, error).hint(hint)
+}
+
 /// Says what would be sent. Which of several mailboxes speaks the protocol only asking them would tell.
-fn dry_run(function: &Function, exchange: &Exchange, payload: &[u8], output: &Output) -> Outcome {
-    let object = Object::new(exchange.protocol.0, exchange.connection, payload);
-    let object = object.map_err(|error| Failure::new(Exit::Usage, error))?;
+fn dry_run(function: &Function, exchange: &Exchange, object: &Object<'_>, output: &Output) -> Outcome {
     let mut bytes = vec![0; object.header.payload_len().saturating_add(8)];
     object.write_to(&mut bytes).map_err(|error| Failure::new(Exit::Usage, error))?;
     let address = function.address;
@@ -77,15 +88,7 @@ fn payload(exchange: &Exchange) -> Result<Vec<u8>, Failure> {
         return Ok(hex.0.clone());
     }
     let path = exchange.file.as_deref().unwrap_or_else(|| Path::new("-"));
-    let mut bytes = Vec::new();
-    // One byte more than fits, so that too long a file is noticed and not cut.
-    let most = u64::try_from(MOST).unwrap_or(u64::MAX).saturating_add(1);
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(most).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Failure::file(path, "read", &error))?;
+    let bytes = files::read(path, MOST)?;
     if bytes.len() > MOST {
         let message = format!("{}: longer than the {MOST} bytes an object holds", path.display());
         return Err(Failure::new(Exit::Usage, message));
@@ -98,32 +101,43 @@ fn mailbox<M: Machine>(
     machine: &M,
     function: &Function,
     exchange: &Exchange,
+    output: &Output,
 ) -> Result<(MailboxId, Doe), Failure> {
     let hierarchy = Hierarchy::new(vec![function.clone()]);
     let all: Vec<_> = mailboxes(&hierarchy).collect();
     if let Some(HexOffset(offset)) = exchange.mailbox {
         let named = all.into_iter().find(|(id, _)| id.offset == offset);
-        let message = format!("{}: no DOE mailbox at {offset:03x}", function.address);
-        return named.ok_or_else(|| Failure::new(Exit::NotFound, message));
+        return named.ok_or_else(|| no_mailbox(function, offset));
     }
     if let [only] = all.as_slice() {
         return Ok(*only);
     }
     let jobs = all.iter().map(|(id, doe)| (*id, *doe, Work::Discovery)).collect();
     let reports = work(machine, jobs, exchange.sharing.into(), &mut |_| ());
-    let chosen = find(&reports, exchange.protocol.0);
-    let found = chosen.and_then(|chosen| all.into_iter().find(|(id, _)| *id == chosen.id));
-    found.ok_or_else(|| {
-        let protocol = exchange.protocol.0;
-        let message = format!("{}: no mailbox is known to speak {protocol}", function.address);
+    let protocol = exchange.protocol.0;
+    choose(&reports, protocol, output).ok_or_else(|| no_speaker(function.address, protocol, &reports))
+}
+
+fn no_mailbox(function: &Function, offset: u16) -> Failure {
+    let offsets: Vec<_> = function.does.iter().map(|doe| format!("{:03x}", doe.offset)).collect();
+    Failure::new(Exit::NotFound, format!("{}: no DOE mailbox at {offset:03x}", function.address))
+        .hint(format!("it has mailboxes at {}", offsets.join(", ")))
+}
+
+/// A mailbox that could not be asked may well be the one: then that is what is wrong.
+fn no_speaker(address: Address, protocol: Protocol, reports: &[MailboxReport]) -> Failure {
+    reports.iter().find_map(Failure::of_report).unwrap_or_else(|| {
+        let message = format!("{address}: no mailbox is known to speak {protocol}");
         Failure::new(Exit::NotFound, message).hint("name one with --mailbox; `doe discover` lists them")
     })
 }
 
 fn print(exchange: &Exchange, id: MailboxId, protocol: Protocol, answer: &[u8], output: &Output) -> Outcome {
+    if !output.json() {
+        output.note(&format!("{id} answers with {} bytes", answer.len()));
+    }
     if let Some(path) = &exchange.output {
-        std::fs::write(path, answer).map_err(|error| Failure::file(path, "write", &error))?;
-        output.note(&format!("{} bytes written to {}", answer.len(), path.display()));
+        files::write(path, answer, &format!("{} bytes", answer.len()), output)?;
     }
     if output.json() {
         let object = ObjectJson {

@@ -5,18 +5,18 @@ use std::path::Path;
 use lanewarden_pci::Machine;
 
 use crate::args::Sharing;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::output::{Outcome, Output};
 use crate::picture;
-use crate::verb::{list, scan_all};
+use crate::verb::{files, list, scan_all};
 
 /// Draws the machine into a file, or, without one, as a tree in the terminal.
 pub fn run<M: Machine>(machine: &M, svg: Option<&Path>, sharing: Sharing, output: &Output) -> Outcome {
+    files::check_output("--svg", svg, output)?;
     let inventory = scan_all(machine, sharing)?;
     if let Some(path) = svg {
         let picture = lanewarden_render::svg::topology(&picture::topology(&inventory, "Lanewarden"));
-        std::fs::write(path, picture).map_err(|error| Failure::file(path, "write", &error))?;
-        output.note(&format!("picture written to {}", path.display()));
+        files::write(path, picture.as_bytes(), "picture", output)?;
     }
     if output.json() {
         list::print_json(&inventory, "lanewarden.topology/1", output)?;

@@ -2,7 +2,6 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 mod any_bytes;
-mod machine;
 mod memory;
 mod refusals;
 mod root_port;

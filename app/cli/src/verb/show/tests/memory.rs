@@ -72,6 +72,7 @@ fn reports(reading: &Reading, features: Vec<Feature>) -> Vec<MailboxReport> {
             claim: None,
             features: Some(Ok(features.clone())),
             table: None,
+            partial_table: Vec::new(),
             answer: None,
             dead: false,
             statistics: Statistics::default(),

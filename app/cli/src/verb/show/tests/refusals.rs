@@ -5,12 +5,11 @@ use lanewarden_pci::{AccessError, Claim, Image};
 
 use super::super::reading::{Reading, ask_mailboxes};
 use super::super::{Json, conclude, read_all, run};
-use super::machine::Images;
 use super::{address, extended, people, programs, read};
 use crate::args::Sharing;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::verb::resolve;
+use crate::verb::images::Images;
 
 const KEPT_APART: Sharing = Sharing { unsafe_shared: false };
 
@@ -43,19 +42,6 @@ fn an_ordinary_user_sees_the_header_and_who_sees_more() {
     ");
     assert_eq!(programs(&reading)["visibility"], "header");
     assert_eq!(conclude(&[reading], Vec::new(), &Output::new(false, 0)), Exit::Ok);
-}
-
-/// Row T8: the kernel's names lead to the functions that its CXL objects hang on.
-#[test]
-fn a_device_is_found_by_its_address_and_by_its_cxl_objects() {
-    let other = "0000:0e:00.0".parse().unwrap();
-    let machine = Images::of([(address(), Ok(header_only())), (other, Ok(header_only()))]);
-    let machine = machine.object(address(), "mem0").object(other, "mem1").object(other, "endpoint3");
-    let find = |name: &str| resolve(&machine, &name.parse().unwrap()).map_err(|failure| failure.exit);
-    assert_eq!(find("0d:00.0"), Ok(address()));
-    assert_eq!(find("mem0"), Ok(address()));
-    assert_eq!(find("endpoint3"), Ok(other));
-    assert_eq!(find("mem7"), Err(Exit::NotFound));
 }
 
 #[test]

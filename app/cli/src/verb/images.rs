@@ -1,4 +1,4 @@
-//! A machine of images.
+//! A machine of images, for tests.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
