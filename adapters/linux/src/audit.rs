@@ -1,6 +1,7 @@
 //! A line for each write that no mailbox rule covers.
 
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 
 use lanewarden_pci::{AccessError, Address};
@@ -34,5 +35,6 @@ pub type Audit = Arc<dyn Fn(&RawWrite) + Send + Sync>;
 
 /// Talk, not data.
 pub fn standard_error() -> Audit {
-    Arc::new(|write| eprintln!("{write}"))
+    // Standard error may be closed; then there is nobody to tell.
+    Arc::new(|write| drop(writeln!(std::io::stderr(), "{write}")))
 }
