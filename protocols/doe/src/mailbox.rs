@@ -1,9 +1,11 @@
-//! The mailbox from the host's side: one exchange at a time, driven.
+//! The mailbox from the host's side (PCIe 6.x, 6.30): one exchange at a time, driven.
 
 mod registers;
 #[cfg(test)]
 mod tests;
 mod wait;
+
+use core::time::Duration;
 
 use lanewarden_pci::ConfigSpace;
 use lanewarden_pci::registers::doe::{Control, Doe, Status};
@@ -16,8 +18,9 @@ use crate::{
 use registers::Registers;
 use wait::Wait;
 
-/// DWs read in one [`Mailbox::advance`], so that a long answer does not keep a driver from its other mailboxes.
-const READ_BUDGET: u32 = 4096;
+/// DWs written or read in one [`Mailbox::advance`], so that a long object does not keep a driver from its other
+/// mailboxes.
+const BUDGET: u32 = 4096;
 
 /// What a mailbox may do beyond the least.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,13 +78,13 @@ impl<'a> Request<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Step {
-    /// Call again at this time, or at once on the mailbox' interrupt.
+    /// Call again at this time, which may have come already, or at once on the mailbox' interrupt.
     Wait(Instant),
     /// The answer is in [`Mailbox::answer`].
     Answered,
 }
 
-/// What a mailbox has seen so far.
+/// What a mailbox has seen so far. Counters stop at their largest value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Requests that were written and given GO.
@@ -96,7 +99,9 @@ pub struct Statistics {
     pub blocked: u32,
 }
 
-/// One DOE instance. `B` holds the payload of the request and then that of the answer.
+/// One DOE instance. `B` holds the payload of the request and then that of the answer, both without the two header DWs:
+/// it must be as long as the longer of the two, in bytes, and a multiple of 4. 1,048,568 bytes hold any; a shorter one
+/// fails an exchange with [`Error::TooLong`], which tells the length that was needed (see [`Mailbox::replace_buffer`]).
 #[derive(Debug)]
 pub struct Mailbox<B> {
     capability: Doe,
@@ -133,14 +138,23 @@ enum Stage {
     Begin,
     /// Waits for another agent to let go.
     Blocked(Wait),
-    /// The mailbox is free.
-    Write,
-    /// Waits for the answer.
+    /// The mailbox is free, or ours: `done` DWs of the request are written, header included.
+    Write { done: u32 },
+    /// GO has just been written, so the time at hand is from before it.
+    Sent,
+    /// Waits for the answer. The wait gets its end at the first time that is from after GO.
     Await(Wait),
     /// Reads an answer of `total` DWs, `done` of which are acknowledged.
     Read { done: u32, total: u32 },
     /// Waits for an abort: to send after it, or to fail with what made it necessary.
     Abort(Wait, Option<Error>),
+}
+
+impl Exchange {
+    /// Between the first two looks for the answer.
+    fn interval(&self) -> Duration {
+        if self.interrupt { INTERRUPT_POLL_INTERVAL } else { FIRST_POLL_INTERVAL }
+    }
 }
 
 /// What a stage comes to.
@@ -246,18 +260,24 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         self.buffer.as_ref().get(..length).unwrap_or_default()
     }
 
-    /// Ends the exchange in work. The next [`Mailbox::advance`] calls begin, and finish, the abort where something has
-    /// been written, and then return [`Error::Cancelled`], once.
+    /// Ends the exchange in work, also in the middle of a request. The next [`Mailbox::advance`] calls begin, and
+    /// finish, the abort (PCIe 6.x, 6.30.2) where something has been written, and then return [`Error::Cancelled`],
+    /// once.
     pub fn cancel(&mut self) {
         if let State::Running(exchange) = &mut self.state {
             exchange.cancelled = true;
         }
     }
 
-    /// Goes on with the exchange as far as that is possible without waiting.
+    /// Goes on with the exchange as far as that is possible without waiting, and for at most 4096 DWs of the request
+    /// or the answer; there is more to do at once where [`Step::Wait`] gives `now` back.
+    ///
+    /// The answer's [`ANSWER_TIME`] is counted from the first call after the one that wrote GO (PCIe 6.x, 6.30.2):
+    /// `now` is from before what a call does. So a [timeout](Error::Timeout) comes late by the first interval at most:
+    /// [`FIRST_POLL_INTERVAL`], or [`INTERRUPT_POLL_INTERVAL`] where an interrupt is expected.
     ///
     /// # Errors
-    /// Ends the exchange; the mailbox is then idle, or dead.
+    /// [`Misuse::Idle`] where no request is in work. Any other ends the exchange; the mailbox is then idle, or dead.
     pub fn advance<C: ConfigSpace>(&mut self, config: &mut C, now: Instant) -> Result<Step, Error> {
         let mut registers = Registers::new(config, self.capability.offset);
         loop {
@@ -296,14 +316,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
             Stage::Begin if self.distrusted || self.policy.abort_first => self.abort(registers, None, now),
             Stage::Begin => self.await_free(registers, Wait::new(now, FREE_TIME, FIRST_POLL_INTERVAL), now),
             Stage::Blocked(wait) => self.await_free(registers, wait, now),
-            Stage::Write => self.write(registers, exchange, now),
-            Stage::Await(wait) => self.await_answer(registers, exchange, wait, now),
+            Stage::Write { done } => self.write(registers, exchange, done, now),
+            Stage::Sent => self.await_answer(registers, exchange, Wait::open(exchange.interval()), now),
+            Stage::Await(wait) => self.await_answer(registers, exchange, wait.bounded(now, ANSWER_TIME), now),
             Stage::Read { done, total } => self.read(registers, done, total, now),
         }
     }
 
-    /// What stands in the mailbox before we write belongs to someone, and is waited for. Error alone does not: it
-    /// holds nothing that an abort could destroy, and nobody can use the mailbox before one.
+    /// What stands in the mailbox before we write belongs to someone, and is waited for: by polling, as no interrupt
+    /// tells that Busy has fallen (PCIe 6.2, 6.30.3). Error alone does not: it holds nothing that an abort could
+    /// destroy, and nobody can use the mailbox before one.
     fn await_free<C: ConfigSpace>(
         &mut self,
         registers: &mut Registers<'_, C>,
@@ -315,7 +337,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
             s if s.contains(Status::BUSY) => Holder::Busy,
             s if s.contains(Status::ERROR) => return Err(Error::Faulted(Phase::Begin)),
             s if s.contains(Status::READY) => Holder::UnreadAnswer,
-            _ => return Ok(Flow::Go(Stage::Write)),
+            _ => return Ok(Flow::Go(Stage::Write { done: 0 })),
         };
         let leftover = self.policy.single_agent && holder == Holder::UnreadAnswer;
         if !leftover && !wait.is_over(now) {
@@ -334,22 +356,37 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         &mut self,
         registers: &mut Registers<'_, C>,
         exchange: &Exchange,
+        done: u32,
         now: Instant,
     ) -> Result<Flow, Error> {
-        for dword in exchange.header.encode() {
-            registers.append(dword)?;
+        if done == 0 {
+            exchange.header.encode().into_iter().try_for_each(|dword| registers.append(dword))?;
         }
-        for chunk in self.buffer.as_ref().get(..exchange.length).unwrap_or_default().chunks(4) {
+        let total = exchange.header.dwords();
+        let end = total.min(done.saturating_add(BUDGET));
+        let portion = byte_offset(done)..byte_offset(end).min(exchange.length);
+        for chunk in self.buffer.as_ref().get(portion).unwrap_or_default().chunks(4) {
             let mut bytes = [0; 4];
             bytes.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
             registers.append(u32::from_le_bytes(bytes))?;
         }
+        if end < total {
+            return Ok(Flow::Yield(Stage::Write { done: end }, now));
+        }
+        self.go(registers, exchange)
+    }
+
+    /// The request is whole. Interrupt Enable stands in the same register, so GO sets or clears it as well.
+    fn go<C: ConfigSpace>(
+        &mut self,
+        registers: &mut Registers<'_, C>,
+        exchange: &Exchange,
+    ) -> Result<Flow, Error> {
         let mut control = Control::GO;
         control.set(Control::INTERRUPT_ENABLE, exchange.interrupt);
         registers.control(control, Phase::Write)?;
         bump(&mut self.statistics.sent, true);
-        let interval = if exchange.interrupt { INTERRUPT_POLL_INTERVAL } else { FIRST_POLL_INTERVAL };
-        Ok(Flow::Go(Stage::Await(Wait::new(now, ANSWER_TIME, interval))))
+        Ok(Flow::Go(Stage::Sent))
     }
 
     fn await_answer<C: ConfigSpace>(
@@ -416,7 +453,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         total: u32,
         now: Instant,
     ) -> Result<Flow, Error> {
-        let end = total.min(done.saturating_add(READ_BUDGET));
+        let end = total.min(done.saturating_add(BUDGET));
         // `check_header` has made sure of the room.
         let slots = self.buffer.as_mut().get_mut(byte_offset(done)..byte_offset(end)).unwrap_or_default();
         let last = slots.len().checked_sub(4).filter(|_| end == total);
@@ -472,7 +509,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         let status = registers.status(Phase::Abort)?;
         if !status.intersects(Status::BUSY | Status::ERROR | Status::READY) {
             self.distrusted = false;
-            return Ok(cause.map_or(Flow::Go(Stage::Write), |error| Flow::End(State::Idle, Err(error))));
+            return Ok(
+                cause.map_or(Flow::Go(Stage::Write { done: 0 }), |error| Flow::End(State::Idle, Err(error)))
+            );
         }
         if wait.is_over(now) {
             return Ok(Flow::End(State::Dead, Err(cause.unwrap_or(Error::Dead))));

@@ -1,6 +1,8 @@
 //! The host's side against the device's side, on a clock that only these tests move.
 #![allow(clippy::arithmetic_side_effects)]
 
+mod portions;
+
 extern crate std;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -15,6 +17,10 @@ use crate::{Device, DeviceEvent};
 const OFFSET: u16 = 0x190;
 const TYPE: Protocol = Protocol::CXL_TABLE_ACCESS;
 
+fn capability() -> Doe {
+    Doe { offset: OFFSET, version: 1, interrupt: Some(0), attention: false, async_messages: false }
+}
+
 /// A device with one mailbox that answers each request with the payload reversed after `delay`.
 struct Rig {
     now: Cell<Instant>,
@@ -24,6 +30,9 @@ struct Rig {
     raw: RefCell<Option<Vec<u8>>>,
     gone: Cell<bool>,
     lose_interrupts: Cell<bool>,
+    /// What time a write takes.
+    cost_of_a_write: Cell<Duration>,
+    refuses_writes: Cell<bool>,
     log: RefCell<Vec<Access>>,
 }
 
@@ -35,21 +44,26 @@ enum Access {
 
 impl Rig {
     fn new() -> Self {
+        Self::holding(4096)
+    }
+
+    /// Takes and gives objects of at most `room` bytes, headers included.
+    fn holding(room: usize) -> Self {
         Self {
             now: Cell::default(),
-            device: RefCell::new(Device::new(vec![0; 4096], vec![0; 4096], true)),
+            device: RefCell::new(Device::new(vec![0; room], vec![0; room], true)),
             delay: Cell::default(),
             raw: RefCell::default(),
             gone: Cell::new(false),
             lose_interrupts: Cell::new(false),
+            cost_of_a_write: Cell::default(),
+            refuses_writes: Cell::new(false),
             log: RefCell::default(),
         }
     }
 
     fn mailbox(&self, policy: Policy) -> Mailbox<Vec<u8>> {
-        let capability =
-            Doe { offset: OFFSET, version: 1, interrupt: Some(0), attention: false, async_messages: false };
-        Mailbox::new(capability, vec![0; 4096], policy)
+        Mailbox::new(capability(), vec![0; 4096], policy)
     }
 
     fn exchange(&self, mailbox: &mut Mailbox<Vec<u8>>, payload: &[u8]) -> Result<Vec<u8>, Error> {
@@ -58,6 +72,15 @@ impl Rig {
 
     fn writes(&self) -> usize {
         self.log.borrow().iter().filter(|a| matches!(a, Access::Write(..))).count()
+    }
+
+    /// The DWs that have been put into the write mailbox.
+    fn written(&self) -> Vec<u32> {
+        let dword = |access: &Access| match access {
+            Access::Write(0x10, dword) => Some(*dword),
+            _ => None,
+        };
+        self.log.borrow().iter().filter_map(dword).collect()
     }
 
     fn aborts(&self) -> usize {
@@ -92,7 +115,11 @@ impl ConfigSpace for &Rig {
     }
 
     fn write(&mut self, offset: u16, value: u32) -> Result<(), AccessError> {
+        if self.refuses_writes.get() {
+            return Err(AccessError::Gone);
+        }
         let register = offset - OFFSET;
+        self.now.set(self.now.get() + self.cost_of_a_write.get());
         self.log.borrow_mut().push(Access::Write(register, value));
         self.device.borrow_mut().tick(self.now.get());
         let event = self.device.borrow_mut().write(register, value, self.now.get());
@@ -406,6 +433,28 @@ fn an_abort_cancels_and_leaves_no_stale_answer() {
     assert_eq!(rig.exchange(&mut mailbox, &[3, 0, 0, 0]), Ok(vec![0, 0, 0, 3]));
 }
 
+/// Row B17: exchanges finish in the order in which they were submitted, even where each would be quicker than the one
+/// before. A request that is refused because another is in work is never written and changes nothing.
+#[test]
+fn exchanges_finish_in_the_order_of_submission() {
+    let rig = Rig::new();
+    let mut mailbox = rig.mailbox(Policy::default());
+    let mut finished = Vec::new();
+    for number in 1..=5_u8 {
+        rig.delay.set(Duration::from_millis(600 - 100 * u64::from(number)));
+        mailbox.send(&Request::new(TYPE, &[number, 0, 0, 0])).unwrap();
+        while let Step::Wait(until) = mailbox.advance(&mut &rig, rig.now()).unwrap() {
+            assert_eq!(mailbox.send(&Request::new(TYPE, &[0xee; 8])), Err(Misuse::InFlight.into()));
+            rig.wait_until(until);
+        }
+        finished.push(mailbox.answer().to_vec());
+    }
+    assert_eq!(finished, [1, 2, 3, 4, 5].map(|number| vec![0, 0, 0, number]));
+    let objects: Vec<_> = rig.written().chunks(3).map(<[u32]>::to_vec).collect();
+    assert_eq!(objects, [1, 2, 3, 4, 5].map(|number| vec![0x0002_1e98, 3, number]), "and nothing else");
+    assert_eq!(mailbox.statistics(), Statistics { sent: 5, answered: 5, ..Statistics::default() });
+}
+
 /// Row B17: one mailbox works one exchange at a time; two mailboxes work at the same time.
 #[test]
 fn a_mailbox_is_serial_and_mailboxes_are_parallel() {
@@ -449,8 +498,7 @@ fn requests_that_cannot_be_are_refused_before_anything_is_written() {
 fn a_longer_buffer_takes_the_answer_that_was_too_long() {
     let rig = Rig::new();
     *rig.raw.borrow_mut() = Some([&[0x98, 0x1e, 2, 0, 4, 0, 0, 0][..], &[7; 8]].concat());
-    let capability = rig.mailbox(Policy::default()).capability();
-    let mut mailbox = Mailbox::new(capability, vec![0; 4], Policy::default());
+    let mut mailbox = Mailbox::new(capability(), vec![0; 4], Policy::default());
     assert_eq!(rig.exchange(&mut mailbox, &[]), Err(Error::TooLong { length: 8, room: 4 }));
     assert_eq!(mailbox.replace_buffer(vec![0; 8]), Ok(vec![0; 4]));
     assert_eq!(rig.exchange(&mut mailbox, &[]), Ok(vec![7; 8]));

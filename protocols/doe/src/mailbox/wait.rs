@@ -1,4 +1,4 @@
-//! A bounded wait with growing intervals.
+//! A wait with growing intervals and, as a rule, an end.
 
 use core::time::Duration;
 
@@ -8,25 +8,37 @@ use crate::POLL_INTERVAL;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
-    deadline: Instant,
+    /// None while it is not known when the wait begins.
+    deadline: Option<Instant>,
     interval: Duration,
 }
 
 impl Wait {
     /// A wait of at most `bound` that looks first after `interval`.
     pub fn new(now: Instant, bound: Duration, interval: Duration) -> Self {
-        Self { deadline: now + bound, interval }
+        Self::open(interval).bounded(now, bound)
+    }
+
+    /// The same without an end.
+    pub fn open(interval: Duration) -> Self {
+        Self { deadline: None, interval }
+    }
+
+    /// The same with an end `bound` after `now`, unless it has one.
+    pub fn bounded(self, now: Instant, bound: Duration) -> Self {
+        Self { deadline: self.deadline.or(Some(now + bound)), ..self }
     }
 
     /// When to look next. Doubles the interval up to [`POLL_INTERVAL`]; one that began longer stays as it is.
     pub fn next(&mut self, now: Instant) -> Instant {
-        let at = (now + self.interval).min(self.deadline);
+        let at = now + self.interval;
+        let at = self.deadline.map_or(at, |deadline| at.min(deadline));
         self.interval = self.interval.saturating_mul(2).min(POLL_INTERVAL.max(self.interval));
         at
     }
 
     /// Whether the look that has just been taken was the last.
     pub fn is_over(&self, now: Instant) -> bool {
-        now >= self.deadline
+        self.deadline.is_some_and(|deadline| now >= deadline)
     }
 }
