@@ -1,4 +1,5 @@
-//! The mailbox from the device's side: the registers as a host sees them, and the objects behind them.
+//! The mailbox from the device's side (PCIe 6.x, 6.30 and 7.9.24): the registers as a host sees them, and the
+//! objects behind them.
 
 use core::time::Duration;
 
@@ -21,7 +22,8 @@ pub enum DeviceEvent {
     Aborted,
 }
 
-/// One mailbox of a device. `B` holds the bytes of an object each way; its length bounds the objects.
+/// One mailbox of a device. `B` holds the bytes of an object each way, its header included; its length bounds the
+/// objects: a longer request sets Error.
 ///
 /// An answer that is not ready yet shows as Busy, since no second object would be taken. Reading past the end of an
 /// answer sets Error, as QEMU does; OpenTitan's hardware ignores it, and a host may rely on neither.

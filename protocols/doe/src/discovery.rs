@@ -43,7 +43,10 @@ pub struct DiscoveryResponse {
 }
 
 impl DiscoveryResponse {
-    /// Decodes a response's payload.
+    /// Decodes a response's payload: one DW, and a second one with limits from version 2. What follows is ignored.
+    ///
+    /// # Errors
+    /// [`DiscoveryError::Short`] where there is no whole DW.
     pub fn decode(payload: &[u8]) -> Result<Self, DiscoveryError> {
         let (first, rest) = payload.split_first_chunk::<4>().ok_or(DiscoveryError::Short(payload.len()))?;
         let [v0, v1, kind, next] = *first;
@@ -136,6 +139,9 @@ impl Discovery {
 
     /// Takes the payload of the answer to [`Discovery::request`] and returns the feature in it; `None` for the filler
     /// (vendor 0xffff, type 0xff) that QEMU gives past the end of its list.
+    ///
+    /// # Errors
+    /// [`DiscoveryError`], which ends the walk: what was found before it stands, and there is no further request.
     pub fn answer(&mut self, payload: &[u8]) -> Result<Option<Feature>, DiscoveryError> {
         let Some(index) = self.index.take() else { return Ok(None) };
         let DiscoveryResponse { feature, next } = DiscoveryResponse::decode(payload)?;

@@ -1,4 +1,5 @@
-//! What can go wrong in an exchange, where, and who is to blame.
+//! What can go wrong in an exchange (PCIe 6.x, 6.30.1 for objects, 6.30.2 for the mailbox and its times), where, and
+//! who is to blame.
 
 use core::fmt;
 
@@ -51,7 +52,7 @@ impl fmt::Display for Phase {
 /// How another agent shows at the start of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// Busy stays set.
+    /// Busy stays set: no new object is taken (PCIe 6.x, 7.9.24).
     Busy,
     /// An answer that this host did not ask for stays unread.
     UnreadAnswer,
@@ -88,7 +89,8 @@ pub enum Misuse {
     Header(#[from] HeaderError),
 }
 
-/// Why an exchange failed. Whatever it was, the mailbox has been brought back to idle or [is dead](crate::Mailbox::is_dead).
+/// Why an exchange failed. Whatever it was, the mailbox has been brought back to idle or
+/// [is dead](crate::Mailbox::is_dead).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The caller's mistake; nothing was sent.
@@ -105,13 +107,14 @@ pub enum Error {
     /// Another agent kept the mailbox for [`crate::FREE_TIME`]. Nothing was written.
     #[error("blocked by another agent: {0}")]
     Blocked(Holder),
-    /// The mailbox reported an error.
+    /// The mailbox reported an error: its Error bit, which only an abort clears (PCIe 6.x, 6.30.2).
     #[error("the mailbox reports an error {0}")]
     Faulted(Phase),
-    /// No answer within [`crate::ANSWER_TIME`].
+    /// No answer within [`crate::ANSWER_TIME`] after GO (PCIe 6.x, 6.30.2). Also what a device shows that has dropped
+    /// the request because its length was wrong (PCIe 6.0, 6.30.1).
     #[error("no answer within one second")]
     Timeout,
-    /// The answer belongs to another protocol.
+    /// The answer belongs to another protocol: its vendor ID or data object type (PCIe 6.x, 6.30.1).
     #[error("answer of protocol {seen} to a request of {expected}")]
     WrongProtocol {
         /// The request's.
@@ -119,7 +122,7 @@ pub enum Error {
         /// The answer's.
         seen: Protocol,
     },
-    /// The answer belongs to another connection.
+    /// The answer belongs to another connection: bits 29:18 of its second DW, in types 3 and 4.
     #[error("answer on connection {seen} to a request on {expected}")]
     WrongConnection {
         /// The request's.
@@ -127,7 +130,7 @@ pub enum Error {
         /// The answer's.
         seen: u16,
     },
-    /// The answer's length field is 1.
+    /// The answer's length field is 1, less than the header (PCIe 6.x, 6.30.1).
     #[error("the answer's length field is shorter than its header")]
     BadLength,
     /// The answer exceeds the mailbox' buffer.
@@ -147,7 +150,8 @@ pub enum Error {
     /// [`crate::Mailbox::cancel`] ended it.
     #[error("cancelled")]
     Cancelled,
-    /// An earlier abort did not finish within [`crate::ABORT_TIME`], or this exchange's first one did not.
+    /// An earlier abort did not finish within [`crate::ABORT_TIME`] (PCIe 6.x, 6.30.2), or this exchange's first one
+    /// did not.
     #[error("the mailbox is dead: an abort did not finish within one second")]
     Dead,
 }

@@ -16,6 +16,9 @@ pub enum HexError {
 
 /// Parses bytes of two digits each into the front of `out`. White space and colons may stand between bytes, `0x`
 /// before the first. Half as many bytes as the text is long are always room enough.
+///
+/// # Errors
+/// [`HexError`], with the place; what stands in `out` is then of no use.
 pub fn parse<'b>(text: &str, out: &'b mut [u8]) -> Result<&'b [u8], HexError> {
     let skip = if text.starts_with("0x") { 2 } else { 0 };
     let (mut length, mut high, mut last) = (0_usize, None, 0);

@@ -41,6 +41,10 @@ pub enum HeaderError {
 
 impl Header {
     /// The header of an object of `protocol` with `payload` bytes after it, which are padded to whole DWs.
+    ///
+    /// # Errors
+    /// [`HeaderError::Connection`] for a connection ID that the protocol's objects cannot carry,
+    /// [`HeaderError::TooLong`] for more than 1,048,568 bytes.
     pub fn new(protocol: Protocol, connection: u16, payload: usize) -> Result<Self, HeaderError> {
         if connection > MAX_CONNECTION || connection != 0 && !protocol.has_connection() {
             return Err(HeaderError::Connection(connection));
@@ -52,6 +56,9 @@ impl Header {
     }
 
     /// Decodes the first two DWs of an object. Reserved bits are ignored, as a receiver must.
+    ///
+    /// # Errors
+    /// [`HeaderError::TooShort`] for a length field of 1.
     pub fn decode(first: u32, second: u32) -> Result<Self, HeaderError> {
         let [v0, v1, kind, _] = first.to_le_bytes();
         let protocol = Protocol::new(u16::from_le_bytes([v0, v1]), kind);
@@ -133,11 +140,18 @@ pub enum ObjectError {
 
 impl<'a> Object<'a> {
     /// The object with this payload.
+    ///
+    /// # Errors
+    /// As [`Header::new`].
     pub fn new(protocol: Protocol, connection: u16, payload: &'a [u8]) -> Result<Self, HeaderError> {
         Ok(Self { header: Header::new(protocol, connection, payload.len())?, payload })
     }
 
     /// Reads an object that fills `bytes` exactly.
+    ///
+    /// # Errors
+    /// [`ObjectError::NoHeader`] for less than 8 bytes, [`ObjectError::Header`] for a header that is none, and
+    /// [`ObjectError::Length`] where its length is not that of `bytes`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ObjectError> {
         let (head, payload) = bytes.split_first_chunk::<8>().ok_or(ObjectError::NoHeader(bytes.len()))?;
         let [a, b, c, d, e, f, g, h] = *head;
@@ -150,6 +164,9 @@ impl<'a> Object<'a> {
     }
 
     /// Writes the object, zero-padded to whole DWs, to the front of `out` and returns its length in bytes.
+    ///
+    /// # Errors
+    /// [`ObjectError::NoRoom`] where `out` is shorter than the object; it is then unchanged.
     pub fn write_to(&self, out: &mut [u8]) -> Result<usize, ObjectError> {
         let room = out.len();
         let needed = self.header.payload_len().saturating_add(8);

@@ -1,4 +1,5 @@
-//! The registers of one DOE capability, with errors that say where in an exchange they happened.
+//! The registers of one DOE capability (PCIe 6.x, 7.9.24), with errors that say where in an exchange they happened. The
+//! mailboxes take and give whole DWs only.
 
 use lanewarden_pci::registers::doe::{CONTROL, Control, READ_MAILBOX, STATUS, Status, WRITE_MAILBOX};
 use lanewarden_pci::{AccessError, ConfigSpace};
@@ -26,16 +27,17 @@ impl<'a, C: ConfigSpace> Registers<'a, C> {
         Ok(Status::from_bits_truncate(bits))
     }
 
+    /// Control: GO and Abort act when written and read as zero; the other bits are set as they are given.
     pub fn control(&mut self, control: Control, phase: Phase) -> Result<(), Error> {
         self.write(CONTROL, control.bits(), phase)
     }
 
-    /// Appends a DW to the request.
+    /// Write Data Mailbox: appends a DW to the request.
     pub fn append(&mut self, dword: u32) -> Result<(), Error> {
         self.write(WRITE_MAILBOX, dword, Phase::Write)
     }
 
-    /// The current DW of the answer.
+    /// Read Data Mailbox: the current DW of the answer.
     pub fn peek(&mut self) -> Result<u32, Error> {
         self.read(READ_MAILBOX, Phase::Read)
     }
@@ -45,7 +47,8 @@ impl<'a, C: ConfigSpace> Registers<'a, C> {
         self.write(READ_MAILBOX, 0, Phase::Read)
     }
 
-    /// Before the last acknowledge: the answer must still be there. Otherwise what was read was not all of it.
+    /// Before the last acknowledge: Data Object Ready must still stand, as Linux checks too. Otherwise what was read
+    /// was not all of the answer.
     pub fn expect_ready(&mut self) -> Result<(), Error> {
         match self.status(Phase::Read)? {
             s if s.contains(Status::ERROR) => Err(Error::Faulted(Phase::Read)),
@@ -54,6 +57,7 @@ impl<'a, C: ConfigSpace> Registers<'a, C> {
         }
     }
 
+    /// Interrupt Status, which is cleared by writing one: the next interrupt comes only after that.
     pub fn clear_interrupt(&mut self) -> Result<(), Error> {
         self.write(STATUS, Status::INTERRUPT.bits(), Phase::Await)
     }
