@@ -21,7 +21,7 @@ mod reading;
 mod tests;
 mod words;
 
-use lanewarden_inventory::{Progress, ScanError};
+use lanewarden_inventory::{MailboxError, Progress, ScanError};
 use lanewarden_pci::{Address, Machine};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::progress::Bar;
 
-/// Shows one function, or all. A mailbox that may not be asked is part of what is shown, and no failure.
+/// Shows one function, or all. A mailbox that the kernel uses is as it should be, part of what is shown and no failure.
 pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
     let verbose = if output.json() { 0 } else { output.verbose() };
     let (mut readings, unreadable) = match device {
@@ -77,28 +77,21 @@ fn text(reading: &Reading, verbose: u8) -> String {
 struct Json {
     schema: &'static str,
     functions: Vec<Section>,
-    unreadable: Vec<Unreadable>,
-}
-
-/// A function that is there and could not be read.
-#[derive(Serialize)]
-struct Unreadable {
-    address: String,
-    reason: String,
 }
 
 impl Json {
+    /// The functions that were read, and behind them those that are there and could not be read.
     fn new(readings: &[Reading], unreadable: &[(Address, ScanError)]) -> Self {
-        let reason = |(address, error): &(Address, ScanError)| Unreadable {
-            address: address.to_string(),
-            reason: error.to_string(),
-        };
-        Self {
-            schema: "lanewarden.show/1",
-            functions: readings.iter().map(function::document).collect(),
-            unreadable: unreadable.iter().map(reason).collect(),
-        }
+        let functions = readings.iter().map(function::document).chain(unreadable.iter().map(unread));
+        Self { schema: "lanewarden.show/1", functions: functions.collect() }
     }
+}
+
+fn unread((address, error): &(Address, ScanError)) -> Section {
+    Section::default()
+        .data("address", address.to_string())
+        .data("visibility", "none")
+        .data("error", error.to_string())
 }
 
 /// Says what is missing and why, and what the whole comes to.
@@ -112,7 +105,9 @@ fn conclude(readings: &[Reading], unreadable: Vec<(Address, ScanError)>, output:
         output.warn(&Failure::new(Exit::Permission, message).hint("run as root to see the rest"));
     }
     let failures = unreadable.into_iter().map(|(_, error)| Failure::from(error));
-    Exit::of_all(failures.map(|failure| {
+    let mailboxes = readings.iter().flat_map(|reading| &reading.mailboxes);
+    let failed = mailboxes.filter(|report| !matches!(report.error(), Some(MailboxError::InUse(_))));
+    Exit::of_all(failures.chain(failed.filter_map(Failure::of_report)).map(|failure| {
         output.warn(&failure);
         failure.exit
     }))

@@ -1,6 +1,5 @@
 //! One capability: its place, its name, and what it says.
 
-use lanewarden_inventory::MailboxReport;
 use lanewarden_pci::capability::{Capability, ExtendedCapability};
 use lanewarden_pci::registers::cxl as cxl_registers;
 use lanewarden_pci::registers::dvsec::Dvsec;
@@ -60,28 +59,29 @@ fn body(offset: u16, detail: &Detail, reading: &Reading) -> Section {
     let decoded = !matches!(detail, Detail::Other | Detail::Cut);
     Section::default()
         .data("decoded", decoded)
-        .with(decode(offset, detail, &reading.mailboxes))
+        .with(decode(offset, detail, reading))
         .detail_line("Registers", reading.registers(offset))
 }
 
-fn decode(offset: u16, detail: &Detail, mailboxes: &[MailboxReport]) -> Section {
+fn decode(offset: u16, detail: &Detail, reading: &Reading) -> Section {
+    let segment = reading.function.address.segment;
     match detail {
         Detail::PowerManagement(pm) => power::management(pm),
         Detail::Msi(msi, message) => interrupts::msi(msi, message),
         Detail::MsiX(msix) => interrupts::msix(msix),
-        Detail::PciExpress(whole) => pcie::express(whole),
+        Detail::PciExpress(whole) => pcie::express(whole, segment),
         Detail::Subsystem(vendor_id, id) => subsystem(*vendor_id, *id),
-        Detail::Aer(aer) => errors::reporting(aer),
+        Detail::Aer(aer) => errors::reporting(aer, segment),
         Detail::SerialNumber(serial) => {
             Section::default().field("serial_number", "Serial number", serial.to_string())
         }
-        Detail::Dpc(dpc) => errors::containment(dpc),
+        Detail::Dpc(dpc) => errors::containment(dpc, segment),
         Detail::Doe(capability, activity) => {
-            let report = mailboxes.iter().find(|report| report.id.offset == offset);
+            let report = reading.mailboxes.iter().find(|report| report.id.offset == offset);
             let asked = report.map(doe::mailbox).unwrap_or_default();
             doe::registers(capability, activity).with(asked)
         }
-        Detail::Ide(capability) => ide::encryption(capability),
+        Detail::Ide(capability) => ide::encryption(capability, segment),
         Detail::Dvsec(headers, detail) => dvsec(headers, detail.as_ref()),
         Detail::Cut => Section::default().line("Not decoded", "it does not fit where it is"),
         Detail::Other => Section::default(),

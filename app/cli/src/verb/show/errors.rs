@@ -6,8 +6,8 @@ use lanewarden_pci::registers::dpc::Dpc;
 use super::document::{Section, Unit, Value, flags};
 use super::words::requester;
 
-/// Advanced Error Reporting: what was met, what is reported.
-pub fn reporting(aer: &Aer) -> Section {
+/// Advanced Error Reporting of a function in this segment: what was met, what is reported.
+pub fn reporting(aer: &Aer, segment: u32) -> Section {
     Section::default()
         .field("uncorrectable", "Uncorrectable errors met", flags!(aer.uncorrectable))
         .detail("uncorrectable_mask", "Uncorrectable, not reported", flags!(aer.uncorrectable_mask))
@@ -17,25 +17,25 @@ pub fn reporting(aer: &Aer) -> Section {
         .detail("first_error", "First error (bit)", aer.first_error)
         .detail("control", "Control", flags!(aer.control))
         .detail("header_log", "Header log", Value::several(aer.header_log, Unit::Hex(8)))
-        .part("root", aer.root.as_ref().map(root))
+        .part("root", aer.root.as_ref().map(|registers| root(registers, segment)))
 }
 
-fn root(root: &Root) -> Section {
+fn root(root: &Root, segment: u32) -> Section {
     Section::new("Root errors")
         .field("status", "Reported", flags!(root.status))
         .field("command", "Interrupts on", flags!(root.command))
         .field("interrupt_message", "Interrupt message", root.interrupt_message)
-        .detail("correctable_source", "Correctable from", requester(root.correctable_source))
-        .detail("uncorrectable_source", "Uncorrectable from", requester(root.uncorrectable_source))
+        .detail("correctable_source", "Correctable from", requester(segment, root.correctable_source))
+        .detail("uncorrectable_source", "Uncorrectable from", requester(segment, root.uncorrectable_source))
 }
 
-/// Downstream Port Containment.
-pub fn containment(dpc: &Dpc) -> Section {
+/// Downstream Port Containment of a function in this segment.
+pub fn containment(dpc: &Dpc, segment: u32) -> Section {
     Section::default()
         .field("trigger", "Triggered by", Value::word(trigger(dpc.trigger)))
         .field("status", "Status", flags!(dpc.status))
         .field("reason", "Reason", reason(dpc).map(Value::word))
-        .field("source", "Error source", from_below(dpc).then(|| requester(dpc.source)))
+        .field("source", "Error source", from_below(dpc).then(|| requester(segment, dpc.source)))
         .field("interrupt_message", "Interrupt message", dpc.interrupt_message)
         .detail("capability", "Capabilities", flags!(dpc.capability))
         .detail("control", "Control", flags!(dpc.control))

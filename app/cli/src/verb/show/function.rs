@@ -132,15 +132,16 @@ fn base_address_data(bar: &BaseAddress) -> Section {
 /// What is missing, what is wrong, and where there is more.
 fn remarks(function: &Function) -> Section {
     let (visibility, words) = visibility(function.visibility);
-    // That the lists go on out of reach is what visibility says already.
-    let wrong = function.anomalies.iter().filter(|anomaly| !matches!(anomaly, Anomaly::OutOfReach { .. }));
+    // That a list goes on where this user cannot read is no fault of the device, and visibility says it already.
+    let hidden = |anomaly: &&Anomaly| function.is_partial() && matches!(anomaly, Anomaly::OutOfReach { .. });
+    let anomalies = function.anomalies.iter().filter(|anomaly| !hidden(anomaly)).map(ToString::to_string);
+    let anomalies: Vec<_> = anomalies.collect();
     let paths = is_memory(function).then(|| format!("see `lanewarden cxl paths {}`", function.address));
-    Section::default()
-        .line("Paths", paths)
-        .data("visibility", visibility)
-        .line("Visible", words)
-        .line("Anomalies", wrong.map(ToString::to_string).collect::<Vec<_>>())
-        .data("anomalies", function.anomalies.iter().map(ToString::to_string).collect::<Vec<_>>())
+    Section::default().line("Paths", paths).data("visibility", visibility).line("Visible", words).field(
+        "anomalies",
+        "Anomalies",
+        anomalies,
+    )
 }
 
 fn visibility(visibility: Visibility) -> (&'static str, Option<&'static str>) {

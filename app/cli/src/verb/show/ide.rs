@@ -7,8 +7,9 @@ use lanewarden_pci::registers::ide::{
 use super::document::{Section, Value, flags};
 use super::words::{range, requester};
 
-/// The capability and its streams.
-pub fn encryption(ide: &Ide) -> Section {
+/// The capability and its streams, of a function in this segment.
+pub fn encryption(ide: &Ide, segment: u32) -> Section {
+    let streams = ide.selective.iter().map(|stream| selective_stream(stream, segment));
     Section::default()
         .field("capabilities", "Capabilities", flags!(ide.capability))
         .field("algorithm", "Algorithm", Value::word(algorithm(ide.algorithms)))
@@ -18,7 +19,7 @@ pub fn encryption(ide: &Ide) -> Section {
         .data("cut", ide.cut)
         .line("Streams missing", ide.cut.then_some("those stated beyond the end of configuration space"))
         .parts("link_streams", ide.link.iter().map(link_stream).collect())
-        .parts("selective_streams", ide.selective.iter().map(selective_stream).collect())
+        .parts("selective_streams", streams.collect())
 }
 
 fn algorithm(encoding: u8) -> String {
@@ -37,9 +38,9 @@ fn link_stream(stream: &LinkStream) -> Section {
         .with(control(&stream.control))
 }
 
-fn selective_stream(stream: &SelectiveStream) -> Section {
+fn selective_stream(stream: &SelectiveStream, segment: u32) -> Section {
     let requesters = &stream.requesters;
-    let (first, last) = (requester(requesters.base), requester(requesters.limit));
+    let (first, last) = (requester(segment, requesters.base), requester(segment, requesters.limit));
     Section::new(format!("[{:03x}] Selective stream {}", stream.offset, stream.control.stream))
         .data("offset", stream.offset)
         .field("enabled", "Enabled", stream.control.enabled)
@@ -50,7 +51,7 @@ fn selective_stream(stream: &SelectiveStream) -> Section {
         .field("tee_limited", "Trusted interfaces only", stream.tee_limited)
         .line(
             "Requesters",
-            requesters.valid.then(|| format!("{first} to {last}, segment {:02x}", requesters.segment)),
+            requesters.valid.then(|| format!("{first} to {last}, segment base {:02x}", requesters.segment)),
         )
         .line("Addresses", stream.addresses.iter().filter(|range| range.valid).map(words).collect::<Vec<_>>())
         .with(control(&stream.control))

@@ -6,8 +6,8 @@ use lanewarden_pci::registers::pcie::{Device, Indicator, Link, PortType, Root, S
 use super::document::{Section, Unit, Value, flags};
 use super::words::{self, requester};
 
-/// The capability with all its parts.
-pub fn express(whole: &PciExpress) -> Section {
+/// The capability with all its parts, of a function in this segment.
+pub fn express(whole: &PciExpress, segment: u32) -> Section {
     let pcie = &whole.pcie;
     Section::default()
         .field("port_type", "Port type", Value::word(port_type(pcie.port_type)))
@@ -18,7 +18,7 @@ pub fn express(whole: &PciExpress) -> Section {
         .part("device", Some(device(&whole.device, pcie.port_type)))
         .part("link", pcie.link.as_ref().map(link))
         .part("slot", whole.slot.as_ref().map(slot))
-        .part("root", whole.root.as_ref().map(root))
+        .part("root", whole.root.as_ref().map(|registers| root(registers, segment)))
 }
 
 fn port_type(port_type: PortType) -> String {
@@ -63,7 +63,7 @@ fn device(device: &Device, port_type: PortType) -> Section {
 }
 
 fn device_2(device: &Device) -> Section {
-    let timeout = TIMEOUTS.iter().find(|(encoding, _)| *encoding == device.completion_timeout);
+    let timeout = TIMEOUTS.iter().find(|(encoding, ..)| *encoding == device.completion_timeout);
     Section::default()
         .field("capabilities_2", "Capabilities 2", flags!(device.flags2))
         .field("control_2", "Control 2", flags!(device.control2))
@@ -72,12 +72,10 @@ fn device_2(device: &Device) -> Section {
             "Timeout ranges supported",
             timeout_ranges(device.completion_timeout_ranges),
         )
-        .worded_detail(
-            "completion_timeout",
-            "Completion timeout",
-            device.completion_timeout,
-            timeout.map_or("undefined", |(_, range)| range),
-        )
+        .data("completion_timeout_code", device.completion_timeout)
+        .data("completion_timeout_min_us", timeout.map(|(_, from, _)| *from))
+        .data("completion_timeout_max_us", timeout.map(|(_, _, to)| *to))
+        .detail_line("Completion timeout", timeout.map_or("undefined".to_owned(), between))
         .detail("tph_completer", "Processing hints", Value::word(hints(device.tph_completer)))
         .detail("obff_supported", "Buffer flush (OBFF) supported", Value::word(obff_supported(device)))
         .detail("obff", "Buffer flush (OBFF)", Value::word(obff(device.obff)))
@@ -88,18 +86,31 @@ fn device_2(device: &Device) -> Section {
         )
 }
 
-/// Completion Timeout Value (PCIe 6.x, 7.5.3.16).
-const TIMEOUTS: [(u8, &str); 9] = [
-    (0x0, "50 µs to 50 ms"),
-    (0x1, "50 µs to 100 µs"),
-    (0x2, "1 ms to 10 ms"),
-    (0x5, "16 ms to 55 ms"),
-    (0x6, "65 ms to 210 ms"),
-    (0x9, "260 ms to 900 ms"),
-    (0xa, "1 s to 3.5 s"),
-    (0xd, "4 s to 13 s"),
-    (0xe, "17 s to 64 s"),
+/// Completion Timeout Value (PCIe 6.x, 7.5.3.16): the encoding, and the shortest and longest time in microseconds.
+const TIMEOUTS: [(u8, u32, u32); 9] = [
+    (0x0, 50, 50_000),
+    (0x1, 50, 100),
+    (0x2, 1_000, 10_000),
+    (0x5, 16_000, 55_000),
+    (0x6, 65_000, 210_000),
+    (0x9, 260_000, 900_000),
+    (0xa, 1_000_000, 3_500_000),
+    (0xd, 4_000_000, 13_000_000),
+    (0xe, 17_000_000, 64_000_000),
 ];
+
+/// `50 µs to 50 ms`.
+fn between((_, from, to): &(u8, u32, u32)) -> String {
+    format!("{} to {}", time(*from), time(*to))
+}
+
+fn time(microseconds: u32) -> String {
+    match microseconds {
+        0..1_000 => format!("{microseconds} µs"),
+        1_000..1_000_000 => format!("{} ms", microseconds / 1_000),
+        _ => format!("{} s", f64::from(microseconds) / 1e6),
+    }
+}
 
 fn timeout_ranges(ranges: u8) -> Vec<String> {
     let letters = ["A", "B", "C", "D"].into_iter().enumerate();
@@ -254,11 +265,39 @@ fn indicator(indicator: Indicator) -> Option<Value> {
     }))
 }
 
-fn root(root: &Root) -> Section {
+fn root(root: &Root, segment: u32) -> Section {
     Section::new("Root")
         .field("control", "Control", flags!(root.control))
         .field("retry_visibility", "Retries can be seen", root.retry_visibility)
         .field("pme_status", "Power management event", root.pme_status)
         .field("pme_pending", "Another one pending", root.pme_pending)
-        .field("pme_requester", "Its requester", root.pme_status.then(|| requester(root.pme_requester)))
+        .field(
+            "pme_requester",
+            "Its requester",
+            root.pme_status.then(|| requester(segment, root.pme_requester)),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completion_timeouts_in_the_words_of_the_specification() {
+        let words: Vec<_> = TIMEOUTS.iter().map(between).collect();
+        assert_eq!(
+            words,
+            [
+                "50 µs to 50 ms",
+                "50 µs to 100 µs",
+                "1 ms to 10 ms",
+                "16 ms to 55 ms",
+                "65 ms to 210 ms",
+                "260 ms to 900 ms",
+                "1 s to 3.5 s",
+                "4 s to 13 s",
+                "17 s to 64 s",
+            ]
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! How people call what the registers' constants are called.
 
+use lanewarden_pci::Address;
 use lanewarden_pci::registers::pcie::Speed;
 
 /// Words that are not written in lower case.
@@ -93,10 +94,10 @@ pub fn snake(word: &str) -> String {
     word.to_lowercase().replace([' ', '-'], "_")
 }
 
-/// A requester ID as the address it stands for, `0c:00.0`.
-pub fn requester(id: u16) -> String {
+/// A requester ID as the address it stands for within a segment, `0000:0c:00.0`.
+pub fn requester(segment: u32, id: u16) -> String {
     let [bus, devfn] = id.to_be_bytes();
-    format!("{bus:02x}:{:02x}.{}", devfn >> 3, devfn & 7)
+    Address::from_devfn(segment, bus, devfn).to_string()
 }
 
 /// A range of addresses, both ends included.
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn requesters_and_ranges() {
-        assert_eq!(requester(0x0cf9), "0c:1f.1");
+        assert_eq!(requester(0x10000, 0x0cf9), "10000:0c:1f.1");
         assert_eq!(range(0x1000, 0x1fff), "0x1000-0x1fff");
     }
 }

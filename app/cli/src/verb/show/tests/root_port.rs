@@ -116,7 +116,7 @@ fn a_root_port_for_people() {
                 Retries can be seen:    yes
                 Power management event: yes
                 Another one pending:    no
-                Its requester:          0d:00.0
+                Its requester:          0000:0d:00.0
         [a0] MSI
             Enabled: no
             Vectors: 2, 1 given
@@ -133,7 +133,7 @@ fn a_root_port_for_people() {
             Triggered by:      fatal errors
             Status:            triggered
             Reason:            fatal error from below
-            Error source:      0d:00.0
+            Error source:      0000:0d:00.0
             Interrupt message: 5
         [160 v2] Data Object Exchange
             Interrupt message: 17
@@ -156,7 +156,7 @@ fn a_root_port_for_people() {
                 Takes all other traffic:       yes
                 Takes configuration requests:  no
                 Trusted interfaces only:       no
-                Requesters:                    0d:00.0 to 0d:1f.7, segment 00
+                Requesters:                    0000:0d:00.0 to 0000:0d:1f.7, segment base 00
                 Addresses:                     0x400800000-0x400ffffff
     ");
 }
@@ -354,7 +354,9 @@ fn a_root_port_for_programs() {
               "tlp_prefix_blocking": false
             },
             "completion_timeout_ranges": [],
-            "completion_timeout": 0,
+            "completion_timeout_code": 0,
+            "completion_timeout_min_us": 50,
+            "completion_timeout_max_us": 50000,
             "tph_completer": "none",
             "obff_supported": "none",
             "obff": "off",
@@ -491,7 +493,7 @@ fn a_root_port_for_programs() {
             "retry_visibility": true,
             "pme_status": true,
             "pme_pending": false,
-            "pme_requester": "0d:00.0"
+            "pme_requester": "0000:0d:00.0"
           }
         },
         {
@@ -652,8 +654,8 @@ fn a_root_port_for_programs() {
               "fatal": true
             },
             "interrupt_message": 2,
-            "correctable_source": "0d:01.0",
-            "uncorrectable_source": "0d:00.0"
+            "correctable_source": "0000:0d:01.0",
+            "uncorrectable_source": "0000:0d:00.0"
           }
         },
         {
@@ -670,7 +672,7 @@ fn a_root_port_for_programs() {
             "root_port_busy": false
           },
           "reason": "fatal_error_from_below",
-          "source": "0d:00.0",
+          "source": "0000:0d:00.0",
           "interrupt_message": 5,
           "capability": {
             "root_port_extensions": false,
@@ -773,8 +775,8 @@ fn a_root_port_for_programs() {
               "aggregation_posted": 1,
               "aggregation_completions": 1,
               "requesters_valid": true,
-              "first_requester": "0d:00.0",
-              "last_requester": "0d:1f.7",
+              "first_requester": "0000:0d:00.0",
+              "last_requester": "0000:0d:1f.7",
               "requester_segment": 0,
               "addresses": [
                 {

@@ -380,7 +380,9 @@ fn a_drive_for_programs() {
             "completion_timeout_ranges": [
               "B"
             ],
-            "completion_timeout": 0,
+            "completion_timeout_code": 0,
+            "completion_timeout_min_us": 50,
+            "completion_timeout_max_us": 50000,
             "tph_completer": "none",
             "obff_supported": "none",
             "obff": "off",
