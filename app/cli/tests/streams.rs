@@ -1,5 +1,5 @@
 //! What goes through standard input and output: `-` in the place of a file.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used)]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
