@@ -151,9 +151,9 @@ enum Stage {
 }
 
 impl Exchange {
-    /// Between the first two looks for the answer.
-    fn interval(&self) -> Duration {
-        if self.interrupt { INTERRUPT_POLL_INTERVAL } else { FIRST_POLL_INTERVAL }
+    /// How long to wait between looks for the answer once its time runs; `None` to go on as the wait has begun.
+    fn interval(&self) -> Option<Duration> {
+        self.interrupt.then_some(INTERRUPT_POLL_INTERVAL)
     }
 }
 
@@ -273,8 +273,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
     /// or the answer; there is more to do at once where [`Step::Wait`] gives `now` back.
     ///
     /// The answer's [`ANSWER_TIME`] is counted from the first call after the one that wrote GO (PCIe 6.x, 6.30.2):
-    /// `now` is from before what a call does. So a [timeout](Error::Timeout) comes late by the first interval at most:
-    /// [`FIRST_POLL_INTERVAL`], or [`INTERRUPT_POLL_INTERVAL`] where an interrupt is expected.
+    /// `now` is from before what a call does. So a [timeout](Error::Timeout) comes late by [`FIRST_POLL_INTERVAL`] at
+    /// most, which is short where an interrupt is expected too.
     ///
     /// # Errors
     /// [`Misuse::Idle`] where no request is in work. Any other ends the exchange; the mailbox is then idle, or dead.
@@ -317,8 +317,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
             Stage::Begin => self.await_free(registers, Wait::new(now, FREE_TIME, FIRST_POLL_INTERVAL), now),
             Stage::Blocked(wait) => self.await_free(registers, wait, now),
             Stage::Write { done } => self.write(registers, exchange, done, now),
-            Stage::Sent => self.await_answer(registers, exchange, Wait::open(exchange.interval()), now),
-            Stage::Await(wait) => self.await_answer(registers, exchange, wait.bounded(now, ANSWER_TIME), now),
+            Stage::Sent => self.await_answer(registers, exchange, Wait::open(FIRST_POLL_INTERVAL), now),
+            Stage::Await(wait) => {
+                let wait = wait.bounded(now, ANSWER_TIME, exchange.interval());
+                self.await_answer(registers, exchange, wait, now)
+            }
             Stage::Read { done, total } => self.read(registers, done, total, now),
         }
     }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use lanewarden_doe::{
-    ABORT_TIME, ANSWER_TIME, Device, Discovery, FIRST_POLL_INTERVAL, FREE_TIME, INTERRUPT_POLL_INTERVAL,
-    Mailbox, Policy, Protocol, Request, exchange,
+    ABORT_TIME, ANSWER_TIME, Device, Discovery, FIRST_POLL_INTERVAL, FREE_TIME, Mailbox, Policy, Protocol,
+    Request, exchange,
 };
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{AccessError, ConfigSpace};
@@ -70,8 +70,7 @@ proptest! {
         mailbox.set_vectors(vectors);
         let _ = exchange(&mut mailbox, &mut noise, &clock, &Request::new(Protocol::CXL_TABLE_ACCESS, &[1]));
         let spent = clock.now().since_origin();
-        let first_look = if vectors { INTERRUPT_POLL_INTERVAL } else { FIRST_POLL_INTERVAL };
-        let bounds = FREE_TIME + ABORT_TIME + first_look + ANSWER_TIME + ABORT_TIME;
+        let bounds = FREE_TIME + ABORT_TIME + FIRST_POLL_INTERVAL + ANSWER_TIME + ABORT_TIME;
         prop_assert!(spent <= bounds + Duration::from_millis(1), "{spent:?}");
         prop_assert!(noise.accesses < 2000, "{} accesses", noise.accesses);
         prop_assert!(!mailbox.is_busy());

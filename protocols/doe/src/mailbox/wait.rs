@@ -16,7 +16,7 @@ pub(super) struct Wait {
 impl Wait {
     /// A wait of at most `bound` that looks first after `interval`.
     pub fn new(now: Instant, bound: Duration, interval: Duration) -> Self {
-        Self::open(interval).bounded(now, bound)
+        Self { deadline: Some(now + bound), interval }
     }
 
     /// The same without an end.
@@ -24,9 +24,12 @@ impl Wait {
         Self { deadline: None, interval }
     }
 
-    /// The same with an end `bound` after `now`, unless it has one.
-    pub fn bounded(self, now: Instant, bound: Duration) -> Self {
-        Self { deadline: self.deadline.or(Some(now + bound)), ..self }
+    /// The same with an end `bound` after `now` and, if given, another interval; unchanged if it has an end.
+    pub fn bounded(self, now: Instant, bound: Duration, interval: Option<Duration>) -> Self {
+        match self.deadline {
+            Some(_) => self,
+            None => Self::new(now, bound, interval.unwrap_or(self.interval)),
+        }
     }
 
     /// When to look next. Doubles the interval up to [`POLL_INTERVAL`]; one that began longer stays as it is.
