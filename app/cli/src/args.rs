@@ -96,7 +96,7 @@ pub enum Verb {
 pub enum Doe {
     /// Ask every mailbox, or those of one function, what it speaks
     Discover {
-        /// The function; all of them if left out
+        /// The function, by its address or a CXL object on it; all of them if left out
         device: Option<DeviceArgument>,
         /// How to go about mailboxes
         #[command(flatten)]
@@ -109,7 +109,7 @@ pub enum Doe {
 /// One object to send.
 #[derive(Debug, Args)]
 pub struct Exchange {
-    /// The function
+    /// The function, by its address or a CXL object on it
     pub device: DeviceArgument,
     /// Vendor ID and data object type, as in 1e98:02
     #[arg(long, value_name = "VVVV:TT")]
@@ -145,7 +145,7 @@ pub enum Cxl {
     Cdat(Cdat),
     /// Latency and bandwidth from the host to each memory
     Paths {
-        /// The memory; all of them if left out
+        /// The memory, by its address or a CXL object on it, as in mem0; all of them if left out
         device: Option<DeviceArgument>,
         /// How to go about mailboxes
         #[command(flatten)]
@@ -156,7 +156,7 @@ pub enum Cxl {
 /// Which table, and where it goes.
 #[derive(Debug, Args)]
 pub struct Cdat {
-    /// The function whose mailbox is read
+    /// The function whose mailbox is read, by its address or a CXL object on it, as in endpoint3
     #[arg(required_unless_present = "from", conflicts_with = "from")]
     pub device: Option<DeviceArgument>,
     /// Print the table in this file instead, `-` for standard input

@@ -76,7 +76,7 @@ pub fn of(words: &str) -> &'static [Example] {
         ],
         "lanewarden cxl paths" => &[
             ("lanewarden cxl paths", "the figures of every memory, and the hop that limits them"),
-            ("lanewarden cxl paths 0f:00.0 -v", "hop by hop"),
+            ("lanewarden cxl paths mem0 -v", "hop by hop to one of them"),
         ],
         _ => &[],
     }

@@ -19,7 +19,7 @@ pub fn mailbox(report: &MailboxReport, error: &MailboxError) -> Option<String> {
             "its abort did not finish either: only a reset of the device brings the mailbox back".into()
         }
         MailboxError::InUse(claim) => in_use(id.address, claim),
-        MailboxError::Lock(error) => lock(error)?.into(),
+        MailboxError::Lock(error) => lock(error).into(),
         MailboxError::Open(error) => access(*error)?.into(),
         MailboxError::Exchange { step, source } => exchange(report, *step, source)?,
         MailboxError::Discovery(_) => format!(
@@ -60,15 +60,15 @@ fn in_use(address: Address, claim: &Claim) -> String {
     }
 }
 
-fn lock(error: &LockError) -> Option<&'static str> {
-    Some(match error {
+fn lock(error: &LockError) -> &'static str {
+    match error {
         LockError::Held(_) => "another lanewarden uses the mailbox; try again when it has ended",
         LockError::Unsafe => {
             "/run/lanewarden must belong to root and be closed to others; remove what is there and try again"
         }
         LockError::Denied => "mailboxes are used with configuration writes: run as root",
-        LockError::System(_) => return None,
-    })
+        LockError::System(_) => "the locks are files in /run/lanewarden, which must be writable to root",
+    }
 }
 
 fn exchange(report: &MailboxReport, step: Step, error: &Error) -> Option<String> {
@@ -156,7 +156,14 @@ pub fn file(doing: &str, kind: io::ErrorKind) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+    use lanewarden_doe::{Protocol, Statistics};
+    use lanewarden_pci::registers::doe::Doe as Capability;
+
     use super::*;
+    use crate::args::{Arguments, Doe, Verb};
 
     fn address() -> Address {
         "0000:0d:00.0".parse().unwrap()
@@ -173,6 +180,45 @@ mod tests {
         assert!(!core.contains("/unbind"), "{core}");
         let object = in_use(address(), &Claim::CxlObject("endpoint3".into()));
         assert!(object.contains("/sys/bus/cxl/devices/endpoint3/CDAT"), "{object}");
+    }
+
+    fn report(version: u8) -> MailboxReport {
+        let (address, offset) = (address(), 0x1c4);
+        MailboxReport {
+            id: MailboxId { address, offset },
+            capability: Capability {
+                offset,
+                version,
+                interrupt: None,
+                attention: false,
+                async_messages: false,
+            },
+            claim: None,
+            features: None,
+            table: None,
+            partial_table: Vec::new(),
+            answer: None,
+            dead: false,
+            statistics: Statistics::default(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// The command line in a hint is one, and asks for what failed.
+    #[test]
+    fn a_step_that_failed_can_be_repeated_by_itself() {
+        let asked = |version, step| {
+            let hint = exchange(&report(version), step, &Error::Overrun).unwrap();
+            let line = hint.split('`').nth(1).unwrap().split_whitespace();
+            let Verb::Doe(Doe::Exchange(exchange)) = Arguments::try_parse_from(line).unwrap().verb else {
+                panic!("{hint}");
+            };
+            assert_eq!(exchange.mailbox.unwrap().0, 0x1c4);
+            (exchange.protocol.0, exchange.hex.unwrap().0)
+        };
+        assert_eq!(asked(1, Step::Discovery(3)), (Protocol::DISCOVERY, vec![3, 0, 0, 0]));
+        assert_eq!(asked(2, Step::Discovery(3)), (Protocol::DISCOVERY, vec![3, 2, 0, 0]));
+        assert_eq!(asked(1, Step::TableEntry(0x102)), (Protocol::CXL_TABLE_ACCESS, vec![0, 0, 2, 1]));
     }
 
     #[test]

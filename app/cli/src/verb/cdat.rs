@@ -79,7 +79,8 @@ pub fn run<M: Machine>(machine: &M, cdat: &Cdat, output: &Output) -> Outcome {
         let again = read(machine, id, doe, cdat).map_err(|broken| broken.failure)?;
         if again.bytes() != first.bytes() {
             let message = format!("{id}: reading {round} differs from the first");
-            return Err(Failure::new(Exit::Protocol, message));
+            let hint = "the device changes its table, or another agent's answers have got in between";
+            return Err(Failure::new(Exit::Protocol, message).hint(hint));
         }
     }
     print(cdat, Some(address), &first, output)
