@@ -15,6 +15,9 @@ pub struct Arguments {
     /// FILE, TOML)
     #[arg(long, global = true, value_name = "HOST", default_value = "sysfs", env = "LANEWARDEN_HOST")]
     pub host: HostSpec,
+    /// Write what happens on the emulated machine into this file, an event a line as JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub events: Option<PathBuf>,
     /// Print one JSON object instead of a table
     #[arg(long, global = true)]
     pub json: bool,

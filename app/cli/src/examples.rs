@@ -22,7 +22,8 @@ pub const EXIT_STATUS: [(u8, &str); 10] = [
 ];
 
 /// Which code a verb on many devices gives.
-pub const OF_MANY: &str = "Where many devices were asked: the first that applies of 9, 5, 6, 7, 8, 4, 0.";
+pub const OF_MANY: &str = "Where many devices were asked: the first that applies of 9, 5, 6, 7, 8, 4, 0. list and \
+                           topology show what there is and say what is missing; that is no failure of theirs.";
 
 /// The examples of a verb, by the words that lead to it.
 pub fn of(words: &str) -> &'static [Example] {
@@ -53,6 +54,10 @@ pub fn of(words: &str) -> &'static [Example] {
         "lanewarden doe discover" => &[
             ("lanewarden doe discover", "every mailbox"),
             ("lanewarden doe discover 0d:00.0 -v", "those of one function, with their statistics"),
+            (
+                "lanewarden --host sim --events events.jsonl doe discover",
+                "with every access to the emulated machine",
+            ),
         ],
         "lanewarden doe exchange" => &[
             (

@@ -1,5 +1,6 @@
 //! The machine that a verb works on.
 
+use std::io::Write;
 use std::path::Path;
 
 use lanewarden_linux::Sysfs;
@@ -21,8 +22,19 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         _ => {}
     }
     match &args.host {
+        HostSpec::Sysfs if args.events.is_some() => {
+            Err(Failure::new(Exit::Usage, "--events is for emulated machines")
+                .hint("name one with --host sim"))
+        }
         HostSpec::Sysfs => dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, output),
-        HostSpec::Sim(file) => dispatch(&simulator(file.as_deref())?, args, output),
+        HostSpec::Sim(file) => {
+            let machine = simulator(file.as_deref())?;
+            let Some(events) = &args.events else { return dispatch(&machine, args, output) };
+            machine.keep_events(MOST_EVENTS);
+            let outcome = dispatch(&machine, args, output);
+            write_events(&machine, events)?;
+            outcome
+        }
     }
 }
 
@@ -55,6 +67,18 @@ fn unsafe_shared(verb: &Verb) -> bool {
         Verb::Cxl(Cxl::Cdat(cdat)) => cdat.sharing.unsafe_shared,
         Verb::Completions { .. } | Verb::Man { .. } => false,
     }
+}
+
+/// The latest events that are kept for `--events`: some hundred megabytes of lines.
+const MOST_EVENTS: usize = 1 << 20;
+
+fn write_events(machine: &Simulator, path: &Path) -> Result<(), Failure> {
+    let written = std::fs::File::create(path).and_then(|file| {
+        let mut file = std::io::BufWriter::new(file);
+        lanewarden_sim::write_events(&machine.take_events(), &mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| Failure::file(path, "write", &error))
 }
 
 fn simulator(file: Option<&Path>) -> Result<Simulator, Failure> {

@@ -99,6 +99,11 @@ fn scan_functions<M: Machine>(machine: &M) -> Result<(Vec<Function>, Vec<Failure
     Ok((functions, unreadable))
 }
 
+/// How many functions of an inventory hide a part.
+fn partial(inventory: &Inventory) -> usize {
+    inventory.hierarchy.iter().filter(|(_, function)| function.is_partial()).count()
+}
+
 /// Says that parts of functions could not be read, if any could not.
 fn warn_of_partial(partial: usize, output: &Output) {
     let functions = match partial {

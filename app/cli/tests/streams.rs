@@ -1,5 +1,5 @@
 //! What goes through standard input and output: `-` in the place of a file.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -69,5 +69,26 @@ fn a_closed_pipe_is_no_error() {
         let mut command = Command::new(LANEWARDEN);
         let output = command.args(["--host", "sim"]).args(verb).stdout(writer).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{verb:?}: {output:?}");
+    }
+}
+
+/// What an emulated machine saw is the same for the same scenario and the same command.
+#[test]
+fn events_are_lines_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = |name: &str| {
+        let file = folder.path().join(name);
+        let path = file.to_str().unwrap();
+        let output = run(&["--host", "sim", "--events", path, "doe", "discover", "41:00.0"], &[]);
+        assert!(output.status.success(), "{output:?}");
+        std::fs::read_to_string(&file).unwrap()
+    };
+    let first = events("first");
+    assert_eq!(first, events("second"));
+    let go = |line: &&str| line.contains(r#""register":"control","value":2147483648"#);
+    assert_eq!(first.lines().filter(go).count(), 3, "one GO for each entry");
+    for line in first.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["address"], "0000:41:00.0");
     }
 }

@@ -30,9 +30,9 @@ pub fn parse<'b>(text: &str, out: &'b mut [u8]) -> Result<&'b [u8], HexError> {
                 length = length.saturating_add(1);
             }
             (Some(first), None) => high = Some(first),
-            (None, Some(_)) => return Err(HexError::Half(position)),
-            (None, None) if separator => {}
-            (None, None) => return Err(HexError::Digit(position)),
+            (None, _) if !separator => return Err(HexError::Digit(position)),
+            (None, Some(_)) => return Err(HexError::Half(last)),
+            (None, None) => {}
         }
         last = position;
     }
@@ -58,9 +58,10 @@ mod tests {
     fn what_is_no_byte_is_named_by_its_place() {
         let mut out = [0; 3];
         assert_eq!(parse("01 2", &mut out), Err(HexError::Half(4)));
-        assert_eq!(parse("01 2 03", &mut out), Err(HexError::Half(5)));
+        assert_eq!(parse("01 2 03", &mut out), Err(HexError::Half(4)));
+        assert_eq!(parse("0z", &mut out), Err(HexError::Digit(2)));
         assert_eq!(parse("01,02", &mut out), Err(HexError::Digit(3)));
-        assert_eq!(parse("010x", &mut out), Err(HexError::Half(4)));
+        assert_eq!(parse("010x", &mut out), Err(HexError::Digit(4)));
         assert_eq!(parse("\u{1f980}", &mut out), Err(HexError::Digit(1)));
         assert_eq!(parse("01020304", &mut out), Err(HexError::NoRoom(3)));
     }

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::json;
 use crate::output::{Outcome, Output, terminal_is_ascii, terminal_width};
 use crate::picture;
-use crate::verb::{paths, scan_all};
+use crate::verb::{partial, paths, scan_all, warn_of_partial};
 
 /// Lists the machine. What could not be asked is said beside it and is no failure of the list.
 pub fn run<M: Machine>(machine: &M, sharing: Sharing, output: &Output) -> Outcome {
@@ -55,12 +55,7 @@ pub fn conclude(inventory: &Inventory, output: &Output) {
     for (address, error) in &inventory.unreadable {
         output.warn(&Failure::new(Class::of(*error).into(), format!("{address}: {error}")));
     }
-    let partial = inventory.hierarchy.iter().filter(|(_, function)| function.is_partial()).count();
-    if partial > 0 {
-        let message =
-            format!("capabilities of {partial} functions could not be read, nor mailboxes and paths");
-        output.warn(&Failure::new(Exit::Permission, message).hint("run as root to see them"));
-    }
+    warn_of_partial(partial(inventory), output);
     for disorder in inventory.hierarchy.disorders() {
         output.warn(&Failure::new(Exit::Protocol, disorder));
     }

@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::json;
 use crate::output::{Outcome, Output};
 use crate::table::Table;
-use crate::verb::scan_all;
+use crate::verb::{partial, scan_all, warn_of_partial};
 
 #[derive(Serialize)]
 struct Json {
@@ -31,7 +31,7 @@ pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, o
         let paths = paths.iter().map(|path| (*path).into()).collect();
         output.print_json(&Json { schema: "lanewarden.paths/1", paths })?;
     } else if paths.is_empty() {
-        output.note("no CXL memory: none there, or none this user can see");
+        output.note("no CXL memory was found");
     } else {
         output.print(&text(&paths, output.verbose()))?;
     }
@@ -65,6 +65,10 @@ fn conclude(inventory: &Inventory, paths: &[&MemoryPath], output: &Output) -> Ex
         inventory.mailboxes.iter().filter(|m| m.table.as_ref().is_none_or(|t| t.table.is_err()));
     let failed = without_table.filter(|mailbox| on_the_way(mailbox.address()));
     let mut exits = Vec::new();
+    if paths.is_empty() && partial(inventory) > 0 {
+        warn_of_partial(partial(inventory), output);
+        exits.push(Exit::Permission);
+    }
     for failure in failed.filter_map(Failure::of_report) {
         exits.push(failure.exit);
         output.warn(&failure);
