@@ -31,25 +31,51 @@ pub struct Machine<'a> {
 impl Machine<'_> {
     /// Boots, follows the guest to its end, and returns what it compared. A guest that dies or hangs is a
     /// failed check.
+    ///
+    /// One that has not said its first word after [`SILENCE`] has not come as far as what is tested; it is
+    /// booted once more.
     pub fn boot(&self, story: &str, options: &str, deadline: Instant) -> Result<Vec<Check>> {
         let log = self.folder.join(format!("console-{story}.log"));
+        let followed =
+            self.attempt(story, options, &log, deadline.min(Instant::now() + SILENCE), deadline)?;
+        let followed = if followed.spoke() {
+            followed
+        } else {
+            let kept = self.folder.join(format!("console-{story}-silent.log"));
+            std::fs::rename(&log, &kept).ok();
+            eprintln!("e2e: the guest said nothing; see {}; booting it once more", kept.display());
+            self.attempt(story, options, &log, deadline, deadline)?
+        };
+        let mut checks = followed.checks;
+        if let Some(failure) = followed.failure {
+            let expected = "the guest comes to its end".to_owned();
+            let seen = format!("{failure}; see {}", log.display());
+            checks.push(Check { check: format!("boot {story}"), expected, seen, ok: false });
+        }
+        Ok(checks)
+    }
+
+    fn attempt(
+        &self,
+        story: &str,
+        options: &str,
+        log: &Path,
+        first_word: Instant,
+        deadline: Instant,
+    ) -> Result<Followed> {
         let mut child = self
-            .command(story, options, &log)
+            .command(story, options, log)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start QEMU")?;
         let output = child.stdout.take().context("QEMU's output")?;
-        let followed = follow(&lines(output), deadline);
-        let mut checks = followed.checks;
-        if let Some(failure) = followed.failure {
+        let followed = follow(&lines(output), first_word, deadline);
+        if followed.failure.is_some() {
             child.kill().ok();
-            let expected = "the guest comes to its end".to_owned();
-            let seen = format!("{failure}; see {}", log.display());
-            checks.push(Check { check: format!("boot {story}"), expected, seen, ok: false });
         }
         reap(child)?;
-        Ok(checks)
+        Ok(followed)
     }
 
     fn command(&self, story: &str, options: &str, log: &Path) -> Command {
@@ -69,27 +95,41 @@ impl Machine<'_> {
     }
 }
 
+/// How long a guest may take to its first word. An emulated processor needs some three seconds.
+const SILENCE: Duration = Duration::from_secs(60);
+
 struct Followed {
     checks: Vec<Check>,
+    progress: usize,
     failure: Option<&'static str>,
 }
 
-fn follow(lines: &Receiver<String>, deadline: Instant) -> Followed {
-    let mut checks = Vec::new();
+impl Followed {
+    fn spoke(&self) -> bool {
+        self.progress > 0 || !self.checks.is_empty() || self.failure.is_none()
+    }
+}
+
+fn follow(lines: &Receiver<String>, first_word: Instant, deadline: Instant) -> Followed {
+    let (mut checks, mut progress) = (Vec::new(), 0);
     let failure = loop {
+        let until = if progress == 0 && checks.is_empty() { first_word } else { deadline };
         match lines
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
             .map(|text| guest::line(&text))
         {
             Ok(Some(Line::Check(check))) => checks.push(check),
-            Ok(Some(Line::Progress(text))) => eprintln!("e2e: guest: {text}"),
+            Ok(Some(Line::Progress(text))) => {
+                progress += 1;
+                eprintln!("e2e: guest: {text}");
+            }
             Ok(Some(Line::Done)) => break None,
             Ok(None) => {}
             Err(RecvTimeoutError::Timeout) => break Some("it hung and was killed"),
             Err(RecvTimeoutError::Disconnected) => break Some("it died"),
         }
     };
-    Followed { checks, failure }
+    Followed { checks, progress, failure }
 }
 
 fn lines(output: ChildStdout) -> Receiver<String> {
@@ -174,7 +214,8 @@ mod tests {
     #[test]
     fn a_guest_that_says_done_has_not_failed() {
         let (_sender, lines) = sent(&["noise", CHECK, "\"done\"", CHECK]);
-        let followed = follow(&lines, Instant::now() + Duration::from_secs(60));
+        let soon = Instant::now() + Duration::from_secs(60);
+        let followed = follow(&lines, soon, soon);
         assert_eq!((followed.checks.len(), followed.failure), (1, None));
     }
 
@@ -182,9 +223,12 @@ mod tests {
     fn a_guest_that_dies_or_hangs_has_failed_and_keeps_what_it_said() {
         let (sender, lines) = sent(&[CHECK]);
         drop(sender);
-        let followed = follow(&lines, Instant::now() + Duration::from_secs(60));
+        let (now, soon) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        let followed = follow(&lines, now, soon);
         assert_eq!((followed.checks.len(), followed.failure), (1, Some("it died")));
+        assert!(followed.spoke());
         let (_sender, lines) = sent(&[]);
-        assert_eq!(follow(&lines, Instant::now()).failure, Some("it hung and was killed"));
+        let silent = follow(&lines, now, soon);
+        assert_eq!((silent.failure, silent.spoke()), (Some("it hung and was killed"), false));
     }
 }
