@@ -1,5 +1,7 @@
 //! Why a mailbox gave no answer.
 
+use std::time::Duration;
+
 use lanewarden_cxl::cdat::ParseError;
 use lanewarden_cxl::table_access::TableError;
 use lanewarden_doe::{Blame, DiscoveryError, Error};
@@ -24,6 +26,14 @@ pub enum MailboxError {
         step: Step,
         /// What went wrong.
         source: Error,
+    },
+    /// Every answer came in time, and there were too many of them.
+    #[error("{step}: the walk was given up after {} s, the device answers slowly", .limit.as_secs())]
+    Slow {
+        /// What would have been asked for next.
+        step: Step,
+        /// How long a walk may take.
+        limit: Duration,
     },
     /// The discovery list is wrong.
     #[error("discovery: {0}")]
@@ -82,6 +92,7 @@ impl MailboxError {
             Self::InUse(_) | Self::Lock(LockError::Held(_)) => Class::Busy,
             Self::Lock(LockError::Denied | LockError::Unsafe) => Class::Permission,
             Self::Lock(LockError::System(_)) => Class::Failure,
+            Self::Slow { .. } => Class::Device,
             Self::Open(access) => Class::of(*access),
             Self::Exchange { source: Error::Access { source, .. }, .. } => Class::of(*source),
             Self::Exchange { source, .. } => match source.blame() {

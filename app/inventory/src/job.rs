@@ -13,6 +13,9 @@ use crate::{MailboxError, MailboxReport, Options, TableReport, TableSource};
 
 /// How often a lock that another process holds is tried again.
 const LOCK_INTERVAL: Duration = Duration::from_millis(5);
+/// How long a walk may take from its first exchange to its last. A device bounds each answer by a second and names how
+/// many there are, up to 65,535: without this, one that is slow on purpose would hold a scan for hours.
+pub const WALK_TIME: Duration = Duration::from_secs(30);
 /// Room for what nearly every answer of a walk takes. Clearing more would cost more than the exchanges themselves.
 const USUAL_BUFFER: usize = 1024;
 /// Room for a table entry of any length: its length field has 16 bits, and a DW goes before it.
@@ -47,7 +50,8 @@ pub(crate) struct Job<M: Machine> {
     lock: Option<M::Lock>,
     mailbox: Mailbox<Vec<u8>>,
     options: Options,
-    lock_deadline: Option<Instant>,
+    /// Of the wait for the lock, then of the walks.
+    deadline: Option<Instant>,
     stage: Stage,
     report: MailboxReport,
 }
@@ -84,7 +88,7 @@ impl<M: Machine> Job<M> {
             Ok(config) => {
                 let mailbox = Mailbox::new(capability, vec![0; room], options.policy);
                 let stage = Stage::Lock(work);
-                Ok(Self { config, lock: None, mailbox, options, lock_deadline: None, stage, report })
+                Ok(Self { config, lock: None, mailbox, options, deadline: None, stage, report })
             }
             Err(error) => {
                 fail(&mut report, &Stage::Lock(work), error);
@@ -131,6 +135,9 @@ impl<M: Machine> Job<M> {
         };
         let exchange = |source| MailboxError::Exchange { step, source };
         if !self.mailbox.is_busy() {
+            if self.deadline.is_some_and(|deadline| machine.now() >= deadline) {
+                return Err(MailboxError::Slow { step, limit: WALK_TIME });
+            }
             let request = Request::new(protocol, &payload).connection(connection);
             self.mailbox.send(&request).map_err(exchange)?;
         }
@@ -158,7 +165,7 @@ impl<M: Machine> Job<M> {
 
     fn lock(&mut self, machine: &M, work: Work) -> Result<Option<Instant>, MailboxError> {
         let now = machine.now();
-        let deadline = *self.lock_deadline.get_or_insert(now + self.options.lock_wait);
+        let deadline = *self.deadline.get_or_insert(now + self.options.lock_wait);
         match machine.try_lock(self.report.id) {
             Ok(lock) => self.lock = Some(lock),
             Err(LockError::Held(_)) if now < deadline => {
@@ -167,6 +174,7 @@ impl<M: Machine> Job<M> {
             Err(error) => return Err(error.into()),
         }
         let version = self.report.capability.version;
+        self.deadline = Some(now + WALK_TIME);
         self.stage = match work {
             Work::Everything | Work::Discovery => {
                 let walk = Box::new(Discovery::new(version));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lanewarden_cxl::cdat::Table;
-use lanewarden_doe::Protocol;
+use lanewarden_doe::Error;
 use lanewarden_pci::{AccessError, Address, Function, Hierarchy, Machine, MailboxId};
 
 use crate::schedule::work;
@@ -108,7 +108,7 @@ pub fn ask_kernel<M: Machine>(machine: &M, function: &Function) -> FunctionRepor
 
 /// Where the kernel uses a mailbox and we may not, its published copy of the table takes the place of ours.
 fn add_kernel_tables<M: Machine>(machine: &M, hierarchy: &Hierarchy, mailboxes: &mut [MailboxReport]) {
-    for mailbox in mailboxes.iter_mut().filter(|mailbox| needs_kernel_table(mailbox)) {
+    for mailbox in mailboxes.iter_mut().filter(|mailbox| was_refused(mailbox)) {
         let first = hierarchy.find(mailbox.address()).and_then(|id| hierarchy.get(id)?.does.first().copied());
         // The kernel takes the first instance that speaks table access; which that is we were not let to ask.
         if first.is_some_and(|first| first.offset != mailbox.id.offset) {
@@ -120,8 +120,12 @@ fn add_kernel_tables<M: Machine>(machine: &M, hierarchy: &Hierarchy, mailboxes: 
     }
 }
 
-fn needs_kernel_table(mailbox: &MailboxReport) -> bool {
-    let refused = matches!(mailbox.features, Some(Err(_)));
-    let failed = mailbox.table.as_ref().is_some_and(|table| table.table.is_err());
-    refused || failed && mailbox.speaks(Protocol::CXL_TABLE_ACCESS)
+/// A reading of our own that failed is not replaced: what is wrong with it would be hidden.
+fn was_refused(mailbox: &MailboxReport) -> bool {
+    matches!(
+        mailbox.features,
+        Some(Err(MailboxError::InUse(_)
+            | MailboxError::Lock(_)
+            | MailboxError::Exchange { source: Error::Access { .. }, .. }))
+    )
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lanewarden_cxl::cdat::Builder;
 use lanewarden_doe::Protocol;
-use lanewarden_inventory::{Inventory, Options, TableSource, Work, mailboxes, scan, work};
+use lanewarden_inventory::{Inventory, MailboxError, Options, TableSource, Work, mailboxes, scan, work};
 use lanewarden_pci::{Hierarchy, Machine};
 use lanewarden_sim::scenario::{Fault, FaultKind, When};
 use lanewarden_sim::{Scenario, Simulator};
@@ -113,12 +113,29 @@ fn a_device_that_vanishes_takes_nothing_with_it() {
     assert_eq!(tables.count(), 3);
 }
 
-/// A table with a structure longer than answers usually are is read all the same.
+/// Row D11: a device that answers each of very many entries just in time does not hold a scan: the walk is given up.
 #[test]
-fn a_long_structure_is_read() {
-    let table = Builder::default().unknown(200, &[7; 2000]).build();
-    let hex: String = table.iter().map(|byte| format!("{byte:02x}")).collect();
-    let toml = format!(
+fn a_walk_that_is_slow_on_purpose_is_given_up() {
+    let structures = (0..200).fold(Builder::default(), |table, _| table.unknown(200, &[]));
+    let hex: String = structures.build().iter().map(|byte| format!("{byte:02x}")).collect();
+    let late = Fault {
+        at: "mem0".into(),
+        mailbox: 0,
+        when: When::Always,
+        protocol: None,
+        what: FaultKind::LateAnswer { ms: 999 },
+    };
+    let scenario = Scenario::parse(&memory_with_table(&hex)).unwrap();
+    let (_, inventory) = scanned(&Scenario { faults: vec![late], ..scenario });
+    let [mailbox] = inventory.mailboxes.as_slice() else { unreachable!() };
+    let error = mailbox.error().unwrap();
+    assert!(matches!(error, MailboxError::Slow { .. }), "{error}");
+    assert!((30..=32).contains(&mailbox.elapsed.as_secs()), "{:?}", mailbox.elapsed);
+}
+
+/// A memory whose table is this, in hexadecimal.
+fn memory_with_table(hex: &str) -> String {
+    format!(
         r#"
         [[bridges]]
         uid = 1
@@ -127,11 +144,20 @@ fn a_long_structure_is_read() {
         link = {{ generation = 5, width = 16 }}
         [[bridges.ports.functions]]
         kind = "memory"
+        name = "mem0"
         link = {{ generation = 5, width = 16 }}
         doe = [{{ protocols = ["table_access"] }}]
         cdat = {{ hex = "{hex}" }}
         "#
-    );
+    )
+}
+
+/// A table with a structure longer than answers usually are is read all the same.
+#[test]
+fn a_long_structure_is_read() {
+    let table = Builder::default().unknown(200, &[7; 2000]).build();
+    let hex: String = table.iter().map(|byte| format!("{byte:02x}")).collect();
+    let toml = memory_with_table(&hex);
     let (_, inventory) = scanned(&Scenario::parse(&toml).unwrap());
     let [mailbox] = inventory.mailboxes.as_slice() else { unreachable!() };
     assert_eq!(mailbox.table.as_ref().unwrap().table.as_ref().unwrap().bytes(), table);

@@ -22,6 +22,10 @@ pub fn mailbox(report: &MailboxReport, error: &MailboxError) -> Option<String> {
         MailboxError::Lock(error) => lock(error).into(),
         MailboxError::Open(error) => access(*error)?.into(),
         MailboxError::Exchange { step, source } => exchange(report, *step, source)?,
+        MailboxError::Slow { .. } => format!(
+            "the device answers each request just in time; `lanewarden doe discover {} -v` shows how many it took",
+            id.address
+        ),
         MailboxError::Discovery(_) => format!(
             "the device's list of protocols is broken; `lanewarden doe exchange {} --mailbox {:03x} --protocol \
              VVVV:TT --hex ...` works without it",
