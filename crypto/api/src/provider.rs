@@ -1,0 +1,100 @@
+//! Who provides.
+
+use crate::{
+    Aead, AeadAlgorithm, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange, Mac, PublicKey,
+    SignatureAlgorithm, VerifyingKey,
+};
+
+/// There is no randomness to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the source of randomness failed")]
+pub struct RandomError;
+
+/// Algorithms and randomness. A value, not a global: any number of them live in one program.
+pub trait Provider {
+    /// Its hashes.
+    type Hash: Hash;
+    /// Its HMACs.
+    type Mac: Mac;
+    /// Its public keys.
+    type VerifyingKey: VerifyingKey;
+    /// Its halves of key exchanges.
+    type KeyExchange: KeyExchange;
+    /// Its ciphers.
+    type Aead: Aead;
+
+    /// A new hash; `None` where the provider does not have it.
+    fn hash(&self, algorithm: HashAlgorithm) -> Option<Self::Hash>;
+
+    /// A new HMAC under this key; `None` where the provider does not have its hash.
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac>;
+
+    /// Whether signatures of this algorithm over digests of that hash can be checked. The hash does not matter to an
+    /// algorithm that is pure.
+    fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool;
+
+    /// Makes a public key ready for use.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn verifying_key(&self, key: &PublicKey<'_>) -> Result<Self::VerifyingKey, KeyError>;
+
+    /// Whether [`Provider::key_exchange`] knows this group.
+    fn exchanges(&self, group: Group) -> bool;
+
+    /// This side's half of a key exchange, with a fresh private value.
+    ///
+    /// # Errors
+    /// [`ExchangeError`].
+    fn key_exchange(&self, group: Group) -> Result<Self::KeyExchange, ExchangeError>;
+
+    /// A cipher under this key; `None` where the provider does not have it, or the key is not as long as
+    /// [`AeadAlgorithm::key_size`] says.
+    fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Option<Self::Aead>;
+
+    /// Fills a buffer from a cryptographic source.
+    ///
+    /// # Errors
+    /// [`RandomError`]; what stands in the buffer is then of no use.
+    fn random(&self, out: &mut [u8]) -> Result<(), RandomError>;
+}
+
+impl<P: Provider + ?Sized> Provider for &P {
+    type Hash = P::Hash;
+    type Mac = P::Mac;
+    type VerifyingKey = P::VerifyingKey;
+    type KeyExchange = P::KeyExchange;
+    type Aead = P::Aead;
+
+    fn hash(&self, algorithm: HashAlgorithm) -> Option<Self::Hash> {
+        (**self).hash(algorithm)
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac> {
+        (**self).hmac(algorithm, key)
+    }
+
+    fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {
+        (**self).verifies(algorithm, hash)
+    }
+
+    fn verifying_key(&self, key: &PublicKey<'_>) -> Result<Self::VerifyingKey, KeyError> {
+        (**self).verifying_key(key)
+    }
+
+    fn exchanges(&self, group: Group) -> bool {
+        (**self).exchanges(group)
+    }
+
+    fn key_exchange(&self, group: Group) -> Result<Self::KeyExchange, ExchangeError> {
+        (**self).key_exchange(group)
+    }
+
+    fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Option<Self::Aead> {
+        (**self).aead(algorithm, key)
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<(), RandomError> {
+        (**self).random(out)
+    }
+}
