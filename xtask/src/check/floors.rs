@@ -68,6 +68,10 @@ impl Room {
         if other == Self::TestSupport {
             return dev || matches!(self, Self::Joining | Self::TestSupport);
         }
+        if other == Self::CryptoProvider && dev {
+            // What uses cryptography is tested with every provider, next to where it stands.
+            return self != Self::CryptoApi;
+        }
         match self {
             Self::App | Self::Joining => !matches!(other, Self::Chores),
             Self::Middle(_) => other == self || matches!(other, Self::Protocols | Self::CryptoApi),
@@ -157,10 +161,19 @@ mod tests {
             ("app/cli", "xtask"),
         ] {
             for dev in [false, true] {
-                let support = to.starts_with("tests/support") && dev;
-                assert_eq!(arrow(from, to, dev), support, "{from} -> {to}, dev {dev}");
+                let for_tests = dev && (to.starts_with("tests/support") || to.starts_with("crypto/aws-lc"));
+                assert_eq!(arrow(from, to, dev), for_tests, "{from} -> {to}, dev {dev}");
             }
         }
+    }
+
+    #[test]
+    fn tests_alone_may_name_a_provider_of_cryptography() {
+        for from in ["protocols/spdm", "sim", "tools/decode", "crypto/aws-lc"] {
+            assert!(arrow(from, "crypto/rustcrypto", true), "{from}");
+            assert!(!arrow(from, "crypto/rustcrypto", false), "{from}");
+        }
+        assert!(!arrow("crypto/api", "crypto/rustcrypto", true));
     }
 
     #[test]

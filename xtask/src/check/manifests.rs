@@ -7,7 +7,8 @@ use crate::tree::{Package, Tree, is_below};
 
 const NAMING: Rule = Rule {
     name: "naming",
-    remedy: "name the package `lanewarden-<last folder>`; `app/cli` alone is `lanewarden` and builds the one binary",
+    remedy: "name the package `lanewarden-<last folder>`; `app/cli` is `lanewarden` and builds the one binary, \
+             `crypto/api` is `lanewarden-crypto`",
 };
 const INHERITED: Rule = Rule {
     name: "manifest",
@@ -22,6 +23,8 @@ const EDITION: &str = "2024";
 const LICENSE: &str = "Apache-2.0 OR MIT";
 const BINARY: &str = "lanewarden";
 const CLI: &str = "app/cli";
+/// Its folder says what it is among the providers; alone, "api" would say nothing.
+const CRYPTO: &str = "crypto/api";
 
 /// Everything wrong with the members' manifests.
 pub fn findings(tree: &Tree) -> Vec<Finding> {
@@ -43,8 +46,11 @@ fn of_package(tree: &Tree, package: &Package) -> Vec<Finding> {
 }
 
 fn names(package: &Package, manifest: &str) -> Vec<Finding> {
-    let room = package.folder.rsplit('/').next().unwrap_or_default();
-    let expected = if package.folder == CLI { BINARY.to_owned() } else { format!("lanewarden-{room}") };
+    let expected = match package.folder.as_str() {
+        CLI => BINARY.to_owned(),
+        CRYPTO => format!("{BINARY}-crypto"),
+        folder => format!("{BINARY}-{}", folder.rsplit('/').next().unwrap_or_default()),
+    };
     let mut found = Vec::new();
     if package.name != expected {
         found.push(NAMING.broken(manifest, 0, format!("package `{}`, expected `{expected}`", package.name)));
@@ -102,6 +108,13 @@ mod tests {
     fn planted(package: Package, manifest: &str) -> Vec<String> {
         let tree = Tree::planted(&[(&format!("{}/Cargo.toml", package.folder), manifest)]).with(package);
         findings(&tree).into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn the_interfaces_of_cryptography_are_named_for_what_they_are() {
+        let package = Package { name: "lanewarden-crypto".into(), ..Package::sound("crypto/api") };
+        assert!(planted(package, SOUND).is_empty());
+        assert_eq!(planted(Package::sound("crypto/api"), SOUND).len(), 1);
     }
 
     #[test]
