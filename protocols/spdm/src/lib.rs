@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod certificate;
+pub mod message;
+mod version;
 
 pub use lanewarden_crypto as crypto;
 pub use lanewarden_time::Instant;
+pub use version::{Version, Versions};
