@@ -103,6 +103,9 @@ pub struct Format {
     pub signature: usize,
 }
 
+/// The most bytes that stand before a slot's certificates: a length and a digest (DSP0274 1.3, 10.6.1).
+pub(crate) const MAX_CHAIN_HEAD: usize = 4 + lanewarden_crypto::MAX_DIGEST_SIZE;
+
 /// Whether what follows a message can be a transport's padding to whole double words.
 ///
 /// # Errors
