@@ -10,6 +10,8 @@
 
 mod algorithm;
 mod chain;
+mod crl;
+mod dice;
 mod error;
 mod extension;
 mod identity;
@@ -30,7 +32,9 @@ use lanewarden_crypto::{Digest, Hash, HashAlgorithm, Provider};
 
 pub use algorithm::SignatureScheme;
 pub use chain::Chain;
+pub use crl::{Crl, CrlEntries, CrlEntry, CrlError};
 pub use der::asn1::ObjectIdentifier;
+pub use dice::{FirmwareId, TcbInfo};
 pub use error::{CertificateError, ChainError, Distrust, Field, MAX_REASONS, Place, Reasons};
 pub use extension::{
     BasicConstraints, ExtendedUsage, Extension, ExtensionIter, KeyUsage, MAX_EXTENSIONS, SpdmMarks,

@@ -53,11 +53,11 @@ impl<'a> Iterator for ExtensionIter<'a> {
     type Item = Extension<'a>;
 
     fn next(&mut self) -> Option<Extension<'a>> {
-        read(&mut self.input)
+        read_extension(&mut self.input)
     }
 }
 
-fn read<'a>(input: &mut Input<'a>) -> Option<Extension<'a>> {
+pub(super) fn read_extension<'a>(input: &mut Input<'a>) -> Option<Extension<'a>> {
     let mut extension = input.sequence()?;
     let oid = extension.oid()?;
     // The default is not written down in DER.
@@ -158,7 +158,7 @@ impl<'a> Extensions<'a> {
         let mut input = Input::new(value);
         let mut count = 0_usize;
         while !input.is_empty() || count == 0 {
-            let extension = read(&mut input).filter(|_| count < MAX_EXTENSIONS);
+            let extension = read_extension(&mut input).filter(|_| count < MAX_EXTENSIONS);
             let extension = extension.ok_or(CertificateError::Malformed(Field::Extensions))?;
             if extensions.iter().take(count).any(|other| other.oid == extension.oid) {
                 return Err(CertificateError::Duplicate(extension.oid));

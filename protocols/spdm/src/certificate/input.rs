@@ -59,6 +59,11 @@ impl<'a> Input<'a> {
         Some(None)
     }
 
+    /// The tag of the next element.
+    pub(super) fn peek_tag(&self) -> Option<Tag> {
+        self.clone().element().map(|element| element.tag)
+    }
+
     pub(super) fn sequence(&mut self) -> Option<Self> {
         self.tagged(Tag::Sequence).map(|element| Self::new(element.value))
     }

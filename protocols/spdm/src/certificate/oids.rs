@@ -25,6 +25,8 @@ oids! {
     AUTHORITY_KEY_ID = "2.5.29.35";
     /// certificatePolicies (4.2.1.4). Without a policy that is asked for they forbid nothing.
     CERTIFICATE_POLICIES = "2.5.29.32";
+    /// cRLNumber (5.2.3).
+    CRL_NUMBER = "2.5.29.20";
 
     /// The name of a PCIe device in a subjectAltName (PCIe 6.1, 6.31.3).
     PCIE_DEVICE_NAME = "2.23.147";

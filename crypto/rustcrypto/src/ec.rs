@@ -1,0 +1,116 @@
+//! What is the same on every curve: points, scalars, ECDSA with any hash.
+
+use ecdsa::elliptic_curve::array::ArraySize;
+use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use ecdsa::elliptic_curve::{
+    AffinePoint, CurveArithmetic, FieldBytesSize, ProjectivePoint, PublicKey, SecretKey,
+};
+use ecdsa::{EcdsaCurve, Signature, SignatureSize, hazmat};
+use lanewarden_crypto::{Digest, ExchangeError, HashAlgorithm, SharedSecret};
+use zeroize::Zeroize;
+
+use crate::RandomSource;
+
+/// Bytes of the longest point with its prefix: P-521's.
+const MAX_POINT: usize = 133;
+/// How often a private value is drawn at most. One in 2^32 draws is too high on P-256, and next to none on the others.
+const MAX_DRAWS: usize = 16;
+
+/// Reads X and Y of a point.
+pub(crate) fn point<C>(point: &[u8]) -> Option<PublicKey<C>>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let mut sec1 = [4; MAX_POINT];
+    let sec1 = sec1.get_mut(..point.len().checked_add(1)?)?;
+    sec1.get_mut(1..)?.copy_from_slice(point);
+    PublicKey::from_sec1_bytes(sec1).ok()
+}
+
+/// Writes X and Y of a scalar's point to the front of a buffer, and gives their length; `None` where there is no room.
+pub(crate) fn write_public<C>(secret: &SecretKey<C>, out: &mut [u8]) -> Option<usize>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let sec1 = secret.public_key().to_sec1_point(false);
+    let point = sec1.as_bytes().get(1..)?;
+    out.get_mut(..point.len())?.copy_from_slice(point);
+    Some(point.len())
+}
+
+/// Whether r and s fit.
+pub(crate) fn verify<C>(key: &PublicKey<C>, digest: &Digest, signature: &[u8]) -> bool
+where
+    C: EcdsaCurve + CurveArithmetic,
+    SignatureSize<C>: ArraySize,
+{
+    let Ok(signature) = Signature::<C>::from_slice(signature) else { return false };
+    let point = ProjectivePoint::<C>::from(*key.as_affine());
+    hazmat::verify_prehashed(&point, digest.as_bytes(), &signature).is_ok()
+}
+
+/// Signs deterministically (RFC 6979) into a buffer of r's and s' size; whether it could.
+pub(crate) fn sign<C>(secret: &SecretKey<C>, digest: &Digest, out: &mut [u8]) -> bool
+where
+    C: EcdsaCurve + CurveArithmetic,
+    SignatureSize<C>: ArraySize,
+{
+    let (scalar, z) = (secret.to_nonzero_scalar(), digest.as_bytes());
+    let (signature, _) = match digest.algorithm() {
+        HashAlgorithm::Sha256 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha256>(&scalar, z, &[]),
+        HashAlgorithm::Sha384 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha384>(&scalar, z, &[]),
+        HashAlgorithm::Sha512 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha512>(&scalar, z, &[]),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_256 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_256>(&scalar, z, &[]),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_384 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_384>(&scalar, z, &[]),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_512 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_512>(&scalar, z, &[]),
+        #[cfg(not(feature = "sha3"))]
+        _ => return false,
+    };
+    let bytes = signature.to_bytes();
+    let fits = bytes.len() == out.len();
+    if fits {
+        out.copy_from_slice(&bytes);
+    }
+    fits
+}
+
+/// Draws a private value. `top` is what the first byte may have of bits.
+pub(crate) fn draw<C: CurveArithmetic>(
+    size: usize,
+    top: u8,
+    random: &impl RandomSource,
+) -> Result<SecretKey<C>, ExchangeError> {
+    let mut room = [0; MAX_POINT];
+    let bytes = room.get_mut(..size).ok_or(ExchangeError::Failed)?;
+    let mut drawn = Err(ExchangeError::Failed);
+    for _ in 0..MAX_DRAWS {
+        random.fill(bytes).map_err(|_| ExchangeError::Failed)?;
+        if let Some(first) = bytes.first_mut() {
+            *first &= top;
+        }
+        drawn = SecretKey::from_slice(bytes).map_err(|_| ExchangeError::Failed);
+        if drawn.is_ok() {
+            break;
+        }
+    }
+    bytes.zeroize();
+    drawn
+}
+
+/// X of the point that both sides come to.
+pub(crate) fn agree<C>(secret: &SecretKey<C>, peer: &[u8]) -> Result<SharedSecret, ExchangeError>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let peer = point::<C>(peer).ok_or(ExchangeError::InvalidPeer)?;
+    SharedSecret::new(secret.diffie_hellman(&peer).raw_secret_bytes()).ok_or(ExchangeError::Failed)
+}

@@ -1,0 +1,170 @@
+//! SHA-2, SHA-3 and HMAC over them.
+
+use core::fmt;
+
+#[cfg(feature = "sha3")]
+use hmac::SimpleHmac;
+use hmac::{Hmac, KeyInit, Mac as _};
+use lanewarden_crypto::{Digest, HashAlgorithm};
+use sha2::Digest as _;
+use sha2::{Sha256, Sha384, Sha512};
+#[cfg(feature = "sha3")]
+use sha3::{Sha3_256, Sha3_384, Sha3_512};
+
+/// Whether there is such a hash.
+pub(crate) const fn knows(algorithm: HashAlgorithm) -> bool {
+    match algorithm {
+        HashAlgorithm::Sha256 | HashAlgorithm::Sha384 | HashAlgorithm::Sha512 => true,
+        HashAlgorithm::Sha3_256 | HashAlgorithm::Sha3_384 | HashAlgorithm::Sha3_512 => cfg!(feature = "sha3"),
+    }
+}
+
+/// Does the same with whatever is in work.
+macro_rules! each {
+    ($self:expr, $work:ident => $then:expr) => {
+        match $self {
+            Self::Sha256($work) => $then,
+            Self::Sha384($work) => $then,
+            Self::Sha512($work) => $then,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_256($work) => $then,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_384($work) => $then,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_512($work) => $then,
+        }
+    };
+}
+
+/// A hash in work.
+#[derive(Clone)]
+#[allow(missing_docs)] // Each is what it is called.
+pub enum Hash {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+    #[cfg(feature = "sha3")]
+    Sha3_256(Sha3_256),
+    #[cfg(feature = "sha3")]
+    Sha3_384(Sha3_384),
+    #[cfg(feature = "sha3")]
+    Sha3_512(Sha3_512),
+}
+
+impl Hash {
+    pub(crate) fn new(algorithm: HashAlgorithm) -> Option<Self> {
+        Some(match algorithm {
+            HashAlgorithm::Sha256 => Self::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => Self::Sha384(Sha384::new()),
+            HashAlgorithm::Sha512 => Self::Sha512(Sha512::new()),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_256 => Self::Sha3_256(Sha3_256::new()),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_384 => Self::Sha3_384(Sha3_384::new()),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_512 => Self::Sha3_512(Sha3_512::new()),
+            #[cfg(not(feature = "sha3"))]
+            _ => return None,
+        })
+    }
+}
+
+impl lanewarden_crypto::Hash for Hash {
+    fn algorithm(&self) -> HashAlgorithm {
+        match self {
+            Self::Sha256(_) => HashAlgorithm::Sha256,
+            Self::Sha384(_) => HashAlgorithm::Sha384,
+            Self::Sha512(_) => HashAlgorithm::Sha512,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_256(_) => HashAlgorithm::Sha3_256,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_384(_) => HashAlgorithm::Sha3_384,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_512(_) => HashAlgorithm::Sha3_512,
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        each!(self, work => work.update(bytes));
+    }
+
+    fn finish(self) -> Digest {
+        let algorithm = lanewarden_crypto::Hash::algorithm(&self);
+        each!(self, work => digest_of(algorithm, &work.finalize()))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({}, ..)", lanewarden_crypto::Hash::algorithm(self))
+    }
+}
+
+#[allow(clippy::expect_used)] // The output's size is the algorithm's by its type.
+fn digest_of(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
+    Digest::new(algorithm, bytes).expect("a digest has its algorithm's size")
+}
+
+/// An HMAC in work. Its key is wiped when it is dropped.
+#[derive(Clone)]
+#[allow(missing_docs)] // Each is what it is called.
+pub enum Mac {
+    Sha256(Hmac<Sha256>),
+    Sha384(Hmac<Sha384>),
+    Sha512(Hmac<Sha512>),
+    #[cfg(feature = "sha3")]
+    Sha3_256(SimpleHmac<Sha3_256>),
+    #[cfg(feature = "sha3")]
+    Sha3_384(SimpleHmac<Sha3_384>),
+    #[cfg(feature = "sha3")]
+    Sha3_512(SimpleHmac<Sha3_512>),
+}
+
+impl Mac {
+    pub(crate) fn new(algorithm: HashAlgorithm, key: &[u8]) -> Option<Self> {
+        Some(match algorithm {
+            HashAlgorithm::Sha256 => Self::Sha256(Hmac::new_from_slice(key).ok()?),
+            HashAlgorithm::Sha384 => Self::Sha384(Hmac::new_from_slice(key).ok()?),
+            HashAlgorithm::Sha512 => Self::Sha512(Hmac::new_from_slice(key).ok()?),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_256 => Self::Sha3_256(SimpleHmac::new_from_slice(key).ok()?),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_384 => Self::Sha3_384(SimpleHmac::new_from_slice(key).ok()?),
+            #[cfg(feature = "sha3")]
+            HashAlgorithm::Sha3_512 => Self::Sha3_512(SimpleHmac::new_from_slice(key).ok()?),
+            #[cfg(not(feature = "sha3"))]
+            _ => return None,
+        })
+    }
+
+    fn algorithm(&self) -> HashAlgorithm {
+        match self {
+            Self::Sha256(_) => HashAlgorithm::Sha256,
+            Self::Sha384(_) => HashAlgorithm::Sha384,
+            Self::Sha512(_) => HashAlgorithm::Sha512,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_256(_) => HashAlgorithm::Sha3_256,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_384(_) => HashAlgorithm::Sha3_384,
+            #[cfg(feature = "sha3")]
+            Self::Sha3_512(_) => HashAlgorithm::Sha3_512,
+        }
+    }
+}
+
+impl lanewarden_crypto::Mac for Mac {
+    fn update(&mut self, bytes: &[u8]) {
+        each!(self, work => work.update(bytes));
+    }
+
+    fn finish(self) -> Digest {
+        let algorithm = self.algorithm();
+        each!(self, work => digest_of(algorithm, &work.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mac({}, ..)", self.algorithm())
+    }
+}

@@ -1,0 +1,1 @@
+//! What every provider of cryptography must show: known answers, and refusals.
