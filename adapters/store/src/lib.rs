@@ -1,0 +1,2 @@
+//! What is kept in files.
+#![forbid(unsafe_code)]
