@@ -135,3 +135,6 @@ fn stranger(spec: &LeafSpec, method: Method, seed: &Seed) -> Result<Option<Priva
         .then(|| PrivateKey::from_seed(KeyKind::of(method.algorithm()), seed, "stranger"))
         .transpose()
 }
+
+#[cfg(test)]
+mod tests;

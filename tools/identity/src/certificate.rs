@@ -100,11 +100,10 @@ fn part(oid: ObjectIdentifier, text: &str) -> Result<RelativeDistinguishedName, 
     Ok(RelativeDistinguishedName::from(set))
 }
 
-/// Sixteen bytes, positive, and none of them to spare.
+/// Seventeen bytes; the first keeps the number positive and as long each time.
 fn serial(seed: &Seed) -> Result<SerialNumber, GenerateError> {
-    let mut bytes = seed.expand::<16>("serial number", "")?;
-    bytes[0] = bytes[0] & 0x3f | 0x40;
-    Ok(SerialNumber::new(bytes.as_ref())?)
+    let bytes = seed.expand::<16>("serial number", "")?;
+    Ok(SerialNumber::new(&[&[0x4c], bytes.as_slice()].concat())?)
 }
 
 fn span(validity: Validity) -> Result<Span, GenerateError> {

@@ -61,6 +61,10 @@ impl Identity {
         self.key.as_bytes()
     }
 
+    pub(crate) const fn key_document(&self) -> &SecretDocument {
+        &self.key
+    }
+
     /// What kind of key it is.
     #[must_use]
     pub const fn kind(&self) -> KeyKind {

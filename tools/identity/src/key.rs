@@ -1,10 +1,10 @@
 //! Private keys: from a seed, from PKCS#8, to PKCS#8, and what the public half looks like in a certificate.
 
 use chacha20::ChaCha20Rng;
-use der::{Document, SecretDocument};
+use der::{Decode, Document, SecretDocument};
 use ed25519_dalek::pkcs8::KeypairBytes;
 use lanewarden_crypto::{Curve, RsaSize, SignatureAlgorithm};
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, PrivateKeyInfoRef};
 use rsa::traits::PublicKeyParts;
 
 use crate::error::GenerateError;
@@ -85,6 +85,11 @@ impl PrivateKey {
             .or_else(|_| rsa::PrivateKey::from_pkcs8_der(der).map(|key| Self::Rsa(Box::new(key))))
             .ok()
             .filter(|key| key.kind().is_some())
+    }
+
+    /// Whether it is meant to be PKCS#8, usable or not.
+    pub(crate) fn is_pkcs8(der: &[u8]) -> bool {
+        PrivateKeyInfoRef::from_der(der).is_ok()
     }
 
     /// `None` for RSA of another size than those there are names for.

@@ -16,16 +16,21 @@
 
 mod authority;
 mod certificate;
+mod chain;
 mod error;
 mod extensions;
+mod file;
+pub mod folder;
 mod identity;
 mod key;
+mod pem;
 mod seed;
 mod signing;
 mod spec;
 
 pub use authority::Authority;
-pub use error::GenerateError;
+pub use chain::ChainError;
+pub use error::{FolderError, GenerateError};
 pub use identity::Identity;
 pub use key::KeyKind;
 pub use seed::Seed;
