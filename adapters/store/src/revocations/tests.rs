@@ -16,7 +16,7 @@ fn load(bytes: impl AsRef<[u8]>) -> Result<Revocations, StoreError> {
 }
 
 fn known() -> [u8; 32] {
-    let half: Vec<u8> = (0..16_u8).map(|nibble| nibble * 0x11).collect();
+    let half: Vec<u8> = (0..16_u8).map(|nibble| nibble << 4 | nibble).collect();
     half.repeat(2).try_into().unwrap()
 }
 

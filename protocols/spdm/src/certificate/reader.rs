@@ -1,0 +1,159 @@
+//! A chain read as it comes.
+
+use lanewarden_crypto::{Hash, Provider};
+
+use super::layout::{ChainHeader, MAX_HEADER, Size, fitting};
+use super::walk::{Walk, World};
+use super::{ChainError, Revocations, Rules, TrustAnchors, Validated};
+
+/// Reads and checks a chain in portions of any size, and holds one certificate at a time.
+///
+/// [`push`](Self::push) takes every portion in order, and [`finish`](Self::finish) gives the verdict. The buffer is as
+/// long as the longest certificate that is taken. After an error nothing is taken any more.
+pub struct ChainReader<P: Provider, A, R, B> {
+    provider: P,
+    anchors: A,
+    revocations: R,
+    rules: Rules,
+    chain: P::Hash,
+    state: State<P>,
+    buffer: B,
+    /// Bytes of a certificate in the buffer.
+    filled: usize,
+    /// Bytes of the chain that were taken.
+    taken: u32,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is no heap to move it to")]
+enum State<P: Provider> {
+    Header { bytes: [u8; MAX_HEADER], filled: usize },
+    Certificates { length: u32, walk: Walk<P> },
+    Refused,
+}
+
+impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P, A, R, B> {
+    /// A reader that waits for the first byte.
+    ///
+    /// # Errors
+    /// [`ChainError::UnsupportedHash`].
+    pub fn new(provider: P, anchors: A, revocations: R, rules: Rules, buffer: B) -> Result<Self, ChainError> {
+        let chain = provider.hash(rules.hash).ok_or(ChainError::UnsupportedHash(rules.hash))?;
+        let state = State::Header { bytes: [0; MAX_HEADER], filled: 0 };
+        Ok(Self { provider, anchors, revocations, rules, chain, state, buffer, filled: 0, taken: 0 })
+    }
+
+    /// Bytes of the whole chain, once its header has come.
+    #[must_use]
+    pub const fn length(&self) -> Option<u32> {
+        match self.state {
+            State::Certificates { length, .. } => Some(length),
+            _ => None,
+        }
+    }
+
+    /// Bytes that have come.
+    #[must_use]
+    pub const fn received(&self) -> u32 {
+        self.taken
+    }
+
+    /// Takes the next portion.
+    ///
+    /// # Errors
+    /// [`ChainError`]; the reader is then of no more use.
+    pub fn push(&mut self, portion: &[u8]) -> Result<(), ChainError> {
+        let mut rest = portion;
+        while !rest.is_empty() {
+            match self.step(rest) {
+                Ok(taken) => rest = rest.get(taken..).unwrap_or_default(),
+                Err(error) => {
+                    self.state = State::Refused;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The verdict, after the last portion.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn finish(self) -> Result<Validated<P>, ChainError> {
+        let received = self.taken;
+        match self.state {
+            State::Certificates { length, walk } if length == received => {
+                let world = World {
+                    provider: &self.provider,
+                    anchors: &self.anchors,
+                    revocations: &self.revocations,
+                };
+                walk.finish(&world, self.chain.finish())
+            }
+            State::Certificates { length, .. } => Err(ChainError::Incomplete { received, length }),
+            State::Header { .. } => Err(ChainError::Incomplete { received, length: 0 }),
+            State::Refused => Err(ChainError::Refused),
+        }
+    }
+
+    /// Takes some of the bytes, at least one, and says how many.
+    fn step(&mut self, bytes: &[u8]) -> Result<usize, ChainError> {
+        let taken = match self.state {
+            State::Header { .. } => self.header(bytes)?,
+            State::Certificates { .. } => self.certificate(bytes)?,
+            State::Refused => return Err(ChainError::Refused),
+        };
+        self.chain.update(bytes.get(..taken).unwrap_or_default());
+        self.taken =
+            u32::try_from(taken).ok().and_then(|taken| self.taken.checked_add(taken)).unwrap_or(u32::MAX);
+        Ok(taken)
+    }
+
+    fn header(&mut self, bytes: &[u8]) -> Result<usize, ChainError> {
+        let State::Header { bytes: header, filled } = &mut self.state else {
+            return Err(ChainError::Refused);
+        };
+        let wanted = header.get_mut(..ChainHeader::size(&self.rules)).unwrap_or_default();
+        let taken = fill(wanted, filled, bytes);
+        if *filled == wanted.len() {
+            let ChainHeader { length, root_hash } = ChainHeader::read(wanted, &self.rules)?;
+            self.state = State::Certificates { length, walk: Walk::new(self.rules, root_hash) };
+        }
+        Ok(taken)
+    }
+
+    /// Takes bytes of one certificate: first those that tell its size, then the others.
+    fn certificate(&mut self, bytes: &[u8]) -> Result<usize, ChainError> {
+        let State::Certificates { length, walk } = &mut self.state else { return Err(ChainError::Refused) };
+        if self.taken == *length {
+            return Err(ChainError::Excess(*length));
+        }
+        let buffer = self.buffer.as_mut();
+        let (index, room) = (walk.index(), buffer.len());
+        let begun =
+            u32::try_from(self.filled).ok().and_then(|filled| self.taken.checked_sub(filled)).unwrap_or(0);
+        let size = fitting(buffer.get(..self.filled).unwrap_or_default(), begun, *length, index)?;
+        let (Size::Needs(wanted) | Size::Is(wanted)) = size;
+        let wanted_room = usize::try_from(wanted).ok().and_then(|wanted| buffer.get_mut(..wanted));
+        let wanted_room = wanted_room.ok_or(ChainError::NoRoom { index, size: wanted, room })?;
+        let taken = fill(wanted_room, &mut self.filled, bytes);
+        if matches!(size, Size::Is(_)) && self.filled == wanted_room.len() {
+            let world =
+                World { provider: &self.provider, anchors: &self.anchors, revocations: &self.revocations };
+            walk.take(&world, wanted_room, begun.checked_add(wanted) == Some(*length))?;
+            self.filled = 0;
+        }
+        Ok(taken)
+    }
+}
+
+/// Fills the room from where it is filled to, and says with how many bytes.
+fn fill(room: &mut [u8], filled: &mut usize, bytes: &[u8]) -> usize {
+    let rest = room.get_mut(*filled..).unwrap_or_default();
+    let taken = rest.len().min(bytes.len());
+    if let (Some(rest), Some(bytes)) = (rest.get_mut(..taken), bytes.get(..taken)) {
+        rest.copy_from_slice(bytes);
+    }
+    *filled = filled.saturating_add(taken);
+    taken
+}
