@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use der::{Decode, Encode};
+use lanewarden_spdm::certificate::{Certificate, TrustAnchors};
 use sha2::{Digest, Sha256};
-use x509_cert::certificate::{CertificateInner, Raw};
 
 use crate::error::StoreError;
 use crate::file;
@@ -64,26 +63,22 @@ impl Anchors {
         self.anchors.iter().map(|anchor| anchor.der.as_slice())
     }
 
-    /// A number for this very set: another set has another, wherever it was read. It does not grow.
-    #[must_use]
-    pub const fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// Of the certificates with this subject (DER of a name), the one with this number.
-    #[must_use]
-    pub fn find(&self, subject: &[u8], number: usize) -> Option<&[u8]> {
-        self.anchors
-            .iter()
-            .filter(|anchor| anchor.subject == subject)
-            .nth(number)
-            .map(|anchor| anchor.der.as_slice())
-    }
-
     /// Files of the folder that were not read.
     #[must_use]
     pub fn skipped(&self) -> &[PathBuf] {
         &self.skipped
+    }
+}
+
+impl TrustAnchors for Anchors {
+    /// A number for this very set, the same wherever it was read; another set has another. It does not grow.
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn find(&self, subject: &[u8], number: usize) -> Option<&[u8]> {
+        let named = self.anchors.iter().filter(|anchor| anchor.subject == subject);
+        named.map(|anchor| anchor.der.as_slice()).nth(number)
     }
 }
 
@@ -111,14 +106,13 @@ fn of_part(path: &Path, part: Part<'_>) -> Option<Result<Anchor, StoreError>> {
 }
 
 fn anchor(path: &Path, der: Vec<u8>) -> Result<Anchor, StoreError> {
-    let no_certificate =
-        |source: der::Error| StoreError::NoCertificate { path: path.to_owned(), what: source.to_string() };
-    let certificate = CertificateInner::<Raw>::from_der(&der).map_err(no_certificate)?;
-    let subject = certificate.tbs_certificate().subject().to_der().map_err(no_certificate)?;
-    Ok(Anchor { der, subject })
+    match Certificate::parse(&der) {
+        Ok(certificate) => Ok(Anchor { subject: certificate.subject().as_der().to_vec(), der }),
+        Err(error) => Err(StoreError::NoCertificate { path: path.to_owned(), what: error.to_string() }),
+    }
 }
 
-/// From the digests of all, one after another: no two sets run together.
+/// From the digests of all, one after another, so that no two sets run together.
 fn generation(anchors: &[Anchor]) -> u64 {
     let mut all = Sha256::new();
     anchors.iter().for_each(|anchor| all.update(Sha256::digest(&anchor.der)));

@@ -1,9 +1,10 @@
 //! Whom to trust no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use der::{Decode, Encode};
+use lanewarden_spdm::certificate::CertificateId;
 use sha2::{Digest, Sha256};
 use x509_cert::certificate::Raw;
 use x509_cert::crl::{CertificateList, RevokedCert};
@@ -28,9 +29,9 @@ const SEQUENCE: u8 = 0x30;
 /// whether there are newer ones. It may not be writable by everyone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocations {
-    fingerprints: BTreeSet<[u8; 32]>,
-    /// Issuers (DER of the name) and serial numbers (big-endian, without leading zeros).
-    serials: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    fingerprints: BTreeSet<Vec<u8>>,
+    /// Serial numbers (big-endian, without leading zeros) by issuer (DER of the name).
+    serials: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
 }
 
 impl Revocations {
@@ -52,32 +53,13 @@ impl Revocations {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fingerprints.len().saturating_add(self.serials.len())
+        self.serials.values().map(BTreeSet::len).fold(self.fingerprints.len(), usize::saturating_add)
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// A number for this very set: another set has another, wherever it was read. It does not grow.
-    #[must_use]
-    pub fn generation(&self) -> u64 {
-        let mut all = Sha256::new();
-        self.fingerprints.iter().for_each(|fingerprint| all.update(Sha256::digest(fingerprint)));
-        for (issuer, serial) in &self.serials {
-            all.update(Sha256::digest(issuer));
-            all.update(Sha256::digest(serial));
-        }
-        all.finalize().first_chunk().copied().map_or(0, u64::from_be_bytes)
-    }
-
-    /// Whether a certificate is among them: its issuer as the DER of the name, its serial number big-endian and without
-    /// leading zeros, and the SHA-256 of all of it.
-    #[must_use]
-    pub fn is_revoked(&self, issuer: &[u8], serial: &[u8], fingerprint: &[u8; 32]) -> bool {
-        self.fingerprints.contains(fingerprint) || self.serials.contains(&(issuer.to_vec(), serial.to_vec()))
     }
 
     fn read(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
@@ -99,7 +81,7 @@ impl Revocations {
     fn text(&mut self, path: &Path, first: usize, text: &[u8]) -> Result<(), StoreError> {
         for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
             let wrong = || StoreError::Line { path: path.to_owned(), line: first.saturating_add(number) };
-            self.fingerprints.extend(entry(line).ok_or_else(wrong)?);
+            self.fingerprints.extend(entry(line).ok_or_else(wrong)?.map(Vec::from));
         }
         Ok(())
     }
@@ -117,8 +99,31 @@ impl Revocations {
         if own.chain(of_entries).any(|extension: &Extension| extension.critical) {
             return Err(StoreError::CriticalExtension(path.to_owned()));
         }
-        self.serials.extend(entries.iter().map(|entry| (issuer.clone(), serial(entry))));
+        self.serials.entry(issuer).or_default().extend(entries.iter().map(serial));
         Ok(())
+    }
+}
+
+impl lanewarden_spdm::certificate::Revocations for Revocations {
+    /// A number for this very set, the same wherever it was read; another set has another. It does not grow.
+    fn generation(&self) -> u64 {
+        let mut all = Sha256::new();
+        // The byte in front keeps the three kinds apart.
+        let mut add = |kind: u8, bytes: &Vec<u8>| all.update([&[kind][..], &Sha256::digest(bytes)].concat());
+        self.fingerprints.iter().for_each(|fingerprint| add(0, fingerprint));
+        for (issuer, serials) in &self.serials {
+            add(1, issuer);
+            serials.iter().for_each(|serial| add(2, serial));
+        }
+        all.finalize().first_chunk().copied().map_or(0, u64::from_be_bytes)
+    }
+
+    fn is_revoked(&self, certificate: &CertificateId<'_>) -> bool {
+        self.fingerprints.contains(certificate.fingerprint.as_bytes())
+            || self
+                .serials
+                .get(certificate.issuer)
+                .is_some_and(|serials| serials.contains(certificate.serial))
     }
 }
 

@@ -245,3 +245,38 @@ fn secrets_are_not_printed() {
     assert!(format!("{identity:?}").starts_with("Identity { kind: Ec(P384), certificate_sizes: ["));
     assert!(format!("{identity:?}").ends_with("], .. }"));
 }
+
+/// What is made here is what the project's own reader of certificates takes.
+#[test]
+fn the_reader_of_certificates_finds_what_was_put_in() {
+    use lanewarden_spdm::certificate::{Certificate, DeviceIdentity, ExtendedUsage};
+    let device = DeviceIdentity {
+        vendor_id: 0x144d,
+        device_id: 0xa80a,
+        class_code: 0x01_0802,
+        revision: 0,
+        subsystem: Some((0x144d, 0xa801)),
+        serial: Some(0x0123_4567_89ab_cdef),
+    };
+    for algorithm in [
+        SignatureAlgorithm::Ecdsa(Curve::P256),
+        SignatureAlgorithm::Ecdsa(Curve::P384),
+        SignatureAlgorithm::Ecdsa(Curve::P521),
+        SignatureAlgorithm::Ed25519,
+        SignatureAlgorithm::RsaPkcs1(RsaSize::Bits2048),
+        SignatureAlgorithm::RsaPss(RsaSize::Bits2048),
+    ] {
+        let mut spec = IdentitySpec::of(algorithm, HashAlgorithm::Sha384);
+        spec.leaf.pci_name = Some(device.to_string());
+        let identity = made(&spec);
+        for der in identity.chain() {
+            let certificate = Certificate::parse(der).unwrap();
+            assert!(certificate.scheme().is_some(), "{algorithm}");
+            assert!(certificate.key().kind().unwrap().suits(algorithm), "{algorithm}");
+            assert_eq!(certificate.unknown_critical(), None);
+        }
+        let leaf = Certificate::parse(identity.leaf()).unwrap();
+        assert_eq!(leaf.identity().check(&device), Ok(()));
+        assert_eq!(leaf.extended_key_usage(), Some(ExtendedUsage::RESPONDER_AUTH));
+    }
+}
