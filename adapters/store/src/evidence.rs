@@ -1,8 +1,9 @@
 //! What a device has shown, in a folder that others can check without the device.
 //!
-//! A folder holds the files of [`EvidenceFile`] and nothing else: no other file, no folder, no symbolic link. What the
-//! files say is not judged here. Who verifies a folder works out everything that matters from what was signed, and
-//! compares it with the summary; digests of files would not help, since whoever changes a file can change them too.
+//! A folder holds the files of [`EvidenceFile`] and nothing else: no other file, no folder, no symbolic link (one may
+//! lead to the folder itself). What the files say is not judged here. Who verifies a folder works out everything that
+//! matters from what was signed, and compares it with the summary; digests of files would not help, since whoever
+//! changes a file can change them too.
 
 use std::path::{Path, PathBuf};
 

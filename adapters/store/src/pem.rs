@@ -28,24 +28,23 @@ pub(crate) fn is_pem(bytes: &[u8]) -> bool {
 /// All parts. Each block must be well-formed and end.
 pub(crate) fn parts(bytes: &[u8]) -> Result<Vec<Part<'_>>, pem::Error> {
     let mut parts = Vec::new();
-    let mut rest = bytes;
-    let line =
-        |rest: &[u8]| bytes.len().checked_sub(rest.len()).and_then(|at| bytes.get(..at)).map_or(1, lines);
+    let (mut rest, mut line) = (bytes, 1_usize);
     while let Some(start) = find(rest, BEGIN) {
         let (text, from) = rest.split_at_checked(start).unwrap_or((rest, &[]));
         let end = end_of(from).ok_or(pem::Error::PostEncapsulationBoundary)?;
         let (block, after) = from.split_at_checked(end).unwrap_or((from, &[]));
         let (label, der) = pem::decode_vec(block)?;
-        parts.extend([Part::Text { line: line(rest), text }, Part::Block { label: label.to_owned(), der }]);
+        parts.extend([Part::Text { line, text }, Part::Block { label: label.to_owned(), der }]);
+        line = line.saturating_add(ends(text)).saturating_add(ends(block));
         rest = after;
     }
-    parts.push(Part::Text { line: line(rest), text: rest });
+    parts.push(Part::Text { line, text: rest });
     Ok(parts)
 }
 
-/// The line that comes after these bytes.
-fn lines(before: &[u8]) -> usize {
-    before.iter().filter(|&&byte| byte == b'\n').count().saturating_add(1)
+/// How many lines end here.
+fn ends(lines: &[u8]) -> usize {
+    lines.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// Where the line with END ends.

@@ -99,6 +99,10 @@ fn nothing_but_evidence_is_replaced() {
     let refused = place.write(Existing::Replace, OTHER);
     assert!(matches!(refused, Err(StoreError::Unknown(path)) if path.ends_with("thesis.tex")));
     assert!(place.path("thesis.tex").exists());
+    fs::remove_file(place.path("thesis.tex")).unwrap();
+    fs::create_dir(place.path(Measurements.name())).unwrap();
+    assert!(matches!(place.write(Existing::Replace, OTHER), Err(StoreError::NoFile(_))));
+    assert!(place.path(Measurements.name()).exists());
     assert_eq!(place.beside(), 1);
 }
 

@@ -112,9 +112,16 @@ impl EvidenceWriter {
 fn check(folder: &Path, existing: Existing) -> Result<(), StoreError> {
     match existing {
         Existing::Keep if is_filled(folder) => Err(StoreError::NotEmpty(folder.to_owned())),
-        Existing::Replace if is_filled(folder) => reader::listed(folder).map(drop),
+        Existing::Replace if is_filled(folder) => {
+            reader::listed(folder)?.into_iter().map(|file| file.path(folder)).try_for_each(check_file)
+        }
         _ => Ok(()),
     }
+}
+
+fn check_file(path: PathBuf) -> Result<(), StoreError> {
+    let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    if is_file { Ok(()) } else { Err(StoreError::NoFile(path)) }
 }
 
 /// Whether it is a folder with something in it. What is there but no folder is for the system to refuse.
