@@ -5,8 +5,8 @@
 //! recorded as IP packets with headers made up, which Wireshark reads as they are, and read from Ethernet or IP
 //! captures by putting the streams together.
 //!
-//! The reader is own code: pcap-file, the crate at hand, has for its safe release candidate a buffer of 8 MB reserved
-//! at once and lifetimes changed by `unsafe`; here a file can make the reader hold no more than it contains.
+//! The reader is own code: the crate pcap-file is at a release candidate, reserves 8 MB at once and changes lifetimes by
+//! `unsafe`. Here a file cannot make the reader hold more than it contains.
 
 mod error;
 mod file;
