@@ -35,7 +35,7 @@ fn provider() -> RustCrypto<Counting> {
 /// So many with the feature, and so many more in any case.
 fn coverage(always: usize, feature: bool, with: usize) -> Coverage {
     if feature {
-        Coverage { checked: always + with, skipped: 0 }
+        Coverage { checked: always.saturating_add(with), skipped: 0 }
     } else {
         Coverage { checked: always, skipped: with }
     }
@@ -134,4 +134,14 @@ fn secrets_are_not_printed() {
     assert_eq!(format!("{half:?}"), "KeyExchange(Secp256r1, ..)");
     let mac = provider().hmac(lanewarden_crypto::HashAlgorithm::Sha256, b"key").unwrap();
     assert_eq!(format!("{mac:?}"), "Mac(SHA-256, ..)");
+}
+
+/// On a machine of 64 bits. What is in memory once or twice for each peer is to stay small.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn what_a_connection_holds_is_small() {
+    assert!(size_of::<lanewarden_rustcrypto::Hash>() <= 224);
+    assert!(size_of::<lanewarden_rustcrypto::VerifyingKey>() <= 200);
+    assert!(size_of::<lanewarden_rustcrypto::KeyExchange>() <= 80);
+    assert!(size_of::<lanewarden_rustcrypto::Mac>() <= 352);
 }
