@@ -1,7 +1,7 @@
 //! The known answers and the refusals that every provider must show.
 
-use lanewarden_aws_lc::{AwsLc, PrivateKey};
-use lanewarden_crypto::Signer;
+use lanewarden_aws_lc::{AwsLc, KeyKind, Pkcs8, PrivateKey};
+use lanewarden_crypto::{AeadAlgorithm, Curve, Group, HashAlgorithm, Provider, Signer};
 use lanewarden_crypto_conformance::{self as conformance, Coverage};
 
 fn all(checked: usize) -> Coverage {
@@ -48,4 +48,22 @@ fn halves_of_an_exchange_meet_on_the_curves() {
 #[test]
 fn ciphers_open_what_was_sealed_and_nothing_else() {
     assert_eq!(conformance::aeads(&AwsLc), all(8));
+}
+
+#[test]
+fn keys_go_to_any_thread_and_are_not_printed() {
+    fn is_shared<T: Clone + Send + Sync>(_: &T) {}
+    let pkcs8 = Pkcs8::generate(KeyKind::Ec(Curve::P384)).unwrap();
+    let key = PrivateKey::from_pkcs8(pkcs8.as_bytes()).unwrap();
+    let public = AwsLc.verifying_key(&key.public_key()).unwrap();
+    is_shared(&key);
+    is_shared(&public);
+    assert_eq!(format!("{key:?} {pkcs8:?}"), "PrivateKey(Ec(P384), ..) Pkcs8(..)");
+    let (cipher, mac) = (
+        AwsLc.aead(AeadAlgorithm::Aes128Gcm, &[0x42; 16]).unwrap(),
+        AwsLc.hmac(HashAlgorithm::Sha3_256, b"key").unwrap(),
+    );
+    assert_eq!(format!("{cipher:?} {mac:?}"), "Aead(Aes128Gcm, ..) Mac(SHA3-256, ..)");
+    let half = AwsLc.key_exchange(Group::Secp521r1).unwrap();
+    assert_eq!(format!("{half:?}"), "KeyExchange(Secp521r1, ..)");
 }
