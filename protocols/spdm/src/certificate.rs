@@ -59,3 +59,6 @@ fn digest<P: Provider>(provider: &P, algorithm: HashAlgorithm, bytes: &[u8]) -> 
     hash.update(bytes);
     Some(hash.finish())
 }
+
+#[cfg(test)]
+mod tests;
