@@ -33,7 +33,7 @@ fn with_leaf<P: Provider + Copy>(
 
 fn a_leaf_must_not_be_a_ca<P: Provider + Copy>(provider: P) {
     let ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    assert_eq!(with_leaf(provider, |leaf| leaf.is_ca = ca.clone()), [Distrust::LeafIsCa { index: 2 }]);
+    assert_eq!(with_leaf(provider, |leaf| leaf.is_ca = ca), [Distrust::LeafIsCa { index: 2 }]);
     assert_eq!(with_leaf(provider, |leaf| leaf.is_ca = IsCa::ExplicitNoCa), []);
 }
 

@@ -1,7 +1,6 @@
 //! Chains for the tests.
 
 extern crate std;
-pub use std::borrow::ToOwned;
 pub use std::string::{String, ToString};
 pub use std::vec::Vec;
 pub use std::{format, vec};
@@ -132,7 +131,8 @@ pub fn judge<P: Provider + Copy>(
     judge_by(provider, chain, Rules::responder(HASH, Some(NOW)), &anchors, &NoRevocations)
 }
 
-/// Judges a chain as a whole and in portions, which must give the same.
+/// Judges a chain in memory, streamed at once and streamed in portions, which must give the same. Only of two things
+/// that are wrong the chain in memory may name another first: it looks at its layout before it looks at certificates.
 pub fn judge_by<P: Provider + Copy, A: TrustAnchors, R: Revocations>(
     provider: P,
     chain: &[u8],
@@ -140,12 +140,20 @@ pub fn judge_by<P: Provider + Copy, A: TrustAnchors, R: Revocations>(
     anchors: &A,
     revocations: &R,
 ) -> Result<Validated<P>, ChainError> {
-    let whole = Chain::parse(chain, rules).and_then(|chain| chain.validate(&provider, anchors, revocations));
-    let mut reader = ChainReader::new(provider, anchors, revocations, rules, vec![0; 4096]).unwrap();
-    let streamed = chain.chunks(37).try_for_each(|portion| reader.push(portion));
-    let streamed = streamed.and_then(|()| reader.finish());
-    assert_eq!(format!("{whole:?}"), format!("{streamed:?}"));
-    streamed
+    let in_memory =
+        Chain::parse(chain, rules).and_then(|chain| chain.validate(&provider, anchors, revocations));
+    let stream = |size| {
+        let mut reader = ChainReader::new(provider, anchors, revocations, rules, vec![0; 4096])?;
+        chain.chunks(size).try_for_each(|portion| reader.push(portion))?;
+        reader.finish()
+    };
+    let (at_once, in_portions) = (stream(usize::MAX), stream(37));
+    assert_eq!(format!("{at_once:?}"), format!("{in_portions:?}"));
+    match &in_memory {
+        Ok(_) => assert_eq!(format!("{in_memory:?}"), format!("{at_once:?}")),
+        Err(_) => assert!(at_once.is_err(), "{at_once:?}"),
+    }
+    at_once
 }
 
 pub fn reasons<P: Provider + Copy>(provider: P, chain: &[u8], anchor: &[u8]) -> Vec<Distrust> {

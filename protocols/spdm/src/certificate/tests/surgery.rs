@@ -145,15 +145,12 @@ fn times_are_days_of_the_calendar() {
 
 #[test]
 fn a_key_must_be_as_its_algorithm_says() {
-    for (at, byte) in [(-64, 2), (-65, 0), (-65, 5), (-66, 1)] {
+    for (at, byte) in [(-65, 0), (-65, 5), (-66, 1)] {
         let error = refused(|fields| {
             let key = &mut fields[KEY];
             let at = key.len().checked_add_signed(at).unwrap();
             key[at] = byte;
         });
-        if at == -64 {
-            continue;
-        }
         assert_eq!(error, CertificateError::Malformed(Field::Key), "{at}");
     }
 }
