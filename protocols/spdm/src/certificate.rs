@@ -59,3 +59,11 @@ fn digest<P: Provider>(provider: &P, algorithm: HashAlgorithm, bytes: &[u8]) -> 
     hash.update(bytes);
     Some(hash.finish())
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "no peer reaches the tests"
+)]
+mod tests;
