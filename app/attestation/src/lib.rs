@@ -1,0 +1,24 @@
+//! Attestation of a device from the first message to the verdict: who is it, can it prove it, what does it say it runs,
+//! and is it trusted.
+//!
+//! [`Attestation`] is driven like the requester in it: over a mailbox as a [`lanewarden_inventory::Conversation`], or
+//! by [`Attestation::run`] over whatever carries messages. What it comes to is a [`Report`], and its [`Verdict`].
+//!
+//! What a device has said can be written as evidence ([`evidence::write`]), and be judged elsewhere without the device
+//! ([`evidence::verify`]).
+#![forbid(unsafe_code)]
+
+pub mod evidence;
+mod facts;
+mod flow;
+mod identity;
+mod record;
+mod report;
+mod trust;
+
+pub use facts::{Facts, FactsError, MeasurementFact};
+pub use flow::{Attestation, Options};
+pub use identity::identity;
+pub use record::{Said, Signed};
+pub use report::{Class, Failure, Report, Verdict};
+pub use trust::Trust;
