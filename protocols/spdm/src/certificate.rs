@@ -61,9 +61,4 @@ fn digest<P: Provider>(provider: &P, algorithm: HashAlgorithm, bytes: &[u8]) -> 
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    reason = "no peer reaches the tests"
-)]
 mod tests;
