@@ -119,6 +119,7 @@ impl<P: Provider> Walk<P> {
         certificate: &Certificate<'_>,
         key: &Key<P>,
     ) -> Result<(), ChainError> {
+        // An anchor that is in the chain is the root for whoever trusts it, self-issued or not.
         let mut root = Some(certificate.as_der()).filter(|_| certificate.is_self_issued());
         match self.anchored(world, certificate) {
             Anchored::Itself => root = Some(certificate.as_der()),
