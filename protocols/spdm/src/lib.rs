@@ -4,7 +4,20 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod binding;
 pub mod certificate;
+mod connection;
+mod error;
+pub mod message;
+pub mod requester;
+pub mod responder;
+pub mod signing;
+mod transcript;
+mod version;
 
+pub use connection::Connection;
+pub use error::{Blame, Error, Misuse, Reason, Refusal, Violation};
 pub use lanewarden_crypto as crypto;
 pub use lanewarden_time::Instant;
+pub use transcript::{Part, Record};
+pub use version::{Version, Versions};

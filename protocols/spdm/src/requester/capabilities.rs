@@ -1,0 +1,52 @@
+//! What the peer can, and how long it may take.
+
+use core::time::Duration;
+
+use lanewarden_crypto::Provider;
+
+use super::Core;
+use crate::Version;
+use crate::error::Reason;
+use crate::message::{Request, ResponderFlags};
+use crate::transcript::Record;
+
+/// The time a responder has for an answer that takes no signature: ST1 (DSP0274 1.3, 10.1.2).
+const ST1: Duration = Duration::from_millis(100);
+/// The longest time a peer is given, whatever it claims.
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl<P: Provider, R: Record> Core<P, R> {
+    /// The longest message the peer takes at once.
+    pub fn peer_transfer(&self) -> u32 {
+        self.draft.sizes.map_or(u32::MAX, |sizes| sizes.transfer)
+    }
+
+    /// The longest message the peer takes in chunks.
+    pub fn peer_message(&self) -> u32 {
+        self.draft.sizes.map_or(u32::MAX, |sizes| sizes.message)
+    }
+
+    /// Whether both sides take messages in chunks.
+    pub fn may_chunk(&self) -> bool {
+        self.draft.chunks
+            && self.draft.flags.contains(ResponderFlags::CHUNK)
+            && self.version() >= Version::V1_2
+    }
+
+    /// How long an answer may take: with a signature, as long as the peer says.
+    pub fn answer_time(&self, request: Request) -> Duration {
+        let work = match request {
+            Request::Challenge | Request::GetMeasurements => {
+                Duration::from_micros(1_u64.checked_shl(self.draft.ct_exponent.into()).unwrap_or(u64::MAX))
+                    .max(ST1)
+            }
+            _ => ST1,
+        };
+        self.settings.round_trip.saturating_add(work).min(LONGEST)
+    }
+
+    /// Refuses what the peer has not said it can do.
+    pub fn needs(&self, flags: ResponderFlags, name: &'static str) -> Result<(), Reason> {
+        if self.agreed()?.flags.intersects(flags) { Ok(()) } else { Err(Reason::Incapable(name)) }
+    }
+}

@@ -1,0 +1,386 @@
+//! One request on its way: repeated when the peer is busy, called for again when it is not ready, cut into chunks when
+//! it is long, put together from chunks when the answer is (DSP0274 1.3, 10.11, 10.14 and 10.26).
+
+use core::time::Duration;
+
+use lanewarden_crypto::Provider;
+use lanewarden_time::Instant;
+
+use super::{Core, Operation};
+use crate::error::{Reason, Violation};
+use crate::message::{
+    Chunk, ChunkAck, ChunkGet, Code, ErrorCode, ErrorMessage, Header, Reader, Request, Response, Writer,
+};
+use crate::transcript::{Part, Record};
+use crate::{Version, message};
+
+/// Room before a request: the head of its first chunk, where it goes in chunks. The head of each further chunk is
+/// written over the chunk before it.
+pub const HEADROOM: usize = 16;
+/// How often a peer may put an answer off.
+const MOST_DELAYS: u8 = 64;
+/// The first wait for a busy peer; each further one is twice as long.
+const FIRST_BUSY_WAIT: Duration = Duration::from_millis(1);
+/// Chunks of one message come under one handle; one message is sent at a time.
+const HANDLE: u8 = 0;
+
+/// How the request goes, or its answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// As it is.
+    Plain,
+    /// In chunks.
+    ChunkSend {
+        /// The place of the next.
+        sequence: u16,
+        /// Bytes sent before it.
+        sent: usize,
+    },
+    /// It has been sent, and its answer is called for.
+    RespondIfReady {
+        /// The request, as the peer named it.
+        code: u8,
+        /// By what the answer is called for.
+        token: u8,
+    },
+    /// Its answer comes in chunks.
+    ChunkGet {
+        /// Under which handle.
+        handle: u8,
+        /// The place of the next.
+        sequence: u16,
+        /// Bytes received before it.
+        received: usize,
+        /// Bytes of the whole, known from the first on.
+        total: usize,
+    },
+}
+
+/// One request on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Flight {
+    /// Which.
+    pub request: Request,
+    /// To which transcript it belongs.
+    pub part: Option<Part>,
+    /// Its length; it stands in the buffer after the [`HEADROOM`].
+    pub length: usize,
+    /// How it goes.
+    pub mode: Mode,
+    /// A message of the exchange's own, shorter than any request.
+    small: [u8; 6],
+    delays: u8,
+    delayed: Duration,
+}
+
+/// What came of an answer.
+pub enum Seen<'a> {
+    /// The final answer.
+    Whole(&'a [u8]),
+    /// The final answer, of this length, stands at the front of the buffer.
+    Reassembled(usize),
+    /// Something is to be sent.
+    Again,
+    /// The same, at this time.
+    Later(Instant),
+}
+
+impl Flight {
+    pub const fn new(request: Request, part: Option<Part>, length: usize) -> Self {
+        Self { request, part, length, mode: Mode::Plain, small: [0; 6], delays: 0, delayed: Duration::ZERO }
+    }
+
+    /// The message to send now; `None` where the buffer is too short, which it is not.
+    pub fn frame<'b>(
+        &'b mut self,
+        version: Version,
+        buffer: &'b mut [u8],
+        transfer: u32,
+    ) -> Option<&'b [u8]> {
+        let end = self.length.checked_add(HEADROOM)?;
+        match self.mode {
+            Mode::Plain => buffer.get(HEADROOM..end),
+            Mode::ChunkSend { sequence, sent } => {
+                let transfer = usize::try_from(transfer).unwrap_or(usize::MAX);
+                let room = transfer.checked_sub(Chunk::head(sequence))?;
+                let start = sent.checked_add(HEADROOM)?;
+                let size = room.min(self.length.checked_sub(sent)?);
+                self.chunk(version, buffer, sequence, start, size)
+            }
+            Mode::RespondIfReady { code, token } => {
+                let request = Request::RespondIfReady.byte();
+                let header = Header { version: version.byte(), code: request, param1: code, param2: token };
+                self.small(|writer| header.encode(writer))
+            }
+            Mode::ChunkGet { handle, sequence, .. } => {
+                self.small(|writer| ChunkGet { handle, sequence }.encode(version, writer))
+            }
+        }
+    }
+
+    fn small(
+        &mut self,
+        encode: impl FnOnce(&mut Writer<'_>) -> Result<(), message::NoRoom>,
+    ) -> Option<&[u8]> {
+        let mut writer = Writer::new(&mut self.small);
+        encode(&mut writer).ok()?;
+        let length = writer.length();
+        self.small.get(..length)
+    }
+
+    /// Writes a chunk's head before its data.
+    fn chunk<'b>(
+        &self,
+        version: Version,
+        buffer: &'b mut [u8],
+        sequence: u16,
+        start: usize,
+        size: usize,
+    ) -> Option<&'b [u8]> {
+        let end = start.checked_add(size)?;
+        let head = start.checked_sub(Chunk::head(sequence))?;
+        let (before, data) = buffer.get_mut(..end)?.split_at_mut_checked(start)?;
+        let total = u32::try_from(self.length).ok().filter(|_| sequence == 0);
+        let last = end == self.length.checked_add(HEADROOM)?;
+        let chunk = Chunk { last, handle: HANDLE, sequence, total, data };
+        chunk.encode_head(version, true, &mut Writer::new(before.get_mut(head..)?)).ok()?;
+        buffer.get(head..end)
+    }
+
+    /// Sees to an answer.
+    pub fn sort<'a, P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        buffer: &mut [u8],
+        now: Instant,
+        answer: &'a [u8],
+    ) -> Result<Seen<'a>, Reason> {
+        match self.mode {
+            Mode::ChunkSend { sequence, sent } => self.sort_ack(core, now, answer, sequence, sent),
+            Mode::ChunkGet { .. } => self.sort_chunk(core, buffer, now, answer),
+            Mode::Plain | Mode::RespondIfReady { .. } => self.sort_answer(core, now, answer),
+        }
+    }
+
+    /// An answer to the request itself, at once or at last.
+    fn sort_answer<'a, P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        now: Instant,
+        answer: &'a [u8],
+    ) -> Result<Seen<'a>, Reason> {
+        let mut reader = Reader::new(answer);
+        let header = Header::decode(&mut reader)?;
+        if header.code == Response::Error.byte() {
+            check_error_version(core, header)?;
+            return self.sort_error(core, now, &ErrorMessage::decode(header, &reader));
+        }
+        check_version(core, header)?;
+        let expected = self.request.response().map(Response::byte);
+        let any = matches!(core.operation, Operation::Bytes);
+        if Some(header.code) != expected && !any {
+            return Err(Reason::WrongResponse(Code(header.code)));
+        }
+        Ok(Seen::Whole(answer))
+    }
+
+    fn sort_error<P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        now: Instant,
+        error: &ErrorMessage<'_>,
+    ) -> Result<Seen<'static>, Reason> {
+        match error.code {
+            ErrorCode::BUSY => {
+                let wait = FIRST_BUSY_WAIT.saturating_mul(1_u32.wrapping_shl(self.delays.min(16).into()));
+                self.delay(core, now, wait)
+            }
+            ErrorCode::RESPONSE_NOT_READY => {
+                let not_ready = error.not_ready()?;
+                // Before algorithms are agreed on there is nothing that could take time (DSP0274 1.3, table 57).
+                if self.part == Some(Part::Connection) || not_ready.request != self.request.byte() {
+                    return Err(Violation::ErrorInWrongPlace(error.code).into());
+                }
+                self.mode = Mode::RespondIfReady { code: not_ready.request, token: not_ready.token };
+                self.delay(core, now, not_ready.wait())
+            }
+            ErrorCode::LARGE_RESPONSE if core.may_chunk() => {
+                let handle = error.handle()?;
+                self.mode = Mode::ChunkGet { handle, sequence: 0, received: 0, total: 0 };
+                Ok(Seen::Again)
+            }
+            ErrorCode::LARGE_RESPONSE => Err(Violation::ErrorInWrongPlace(error.code).into()),
+            _ => Err(Reason::Refused((*error).into())),
+        }
+    }
+
+    /// The peer puts it off: so often, and for so long, and no more.
+    fn delay<P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        now: Instant,
+        wait: Duration,
+    ) -> Result<Seen<'static>, Reason> {
+        self.delays = self.delays.saturating_add(1);
+        self.delayed = self.delayed.saturating_add(wait);
+        if self.delays > MOST_DELAYS || self.delayed > core.settings.patience {
+            return Err(Reason::PutOff);
+        }
+        Ok(Seen::Later(now + wait))
+    }
+
+    /// CHUNK_SEND_ACK: the next chunk, or the answer to the whole.
+    fn sort_ack<'a, P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        now: Instant,
+        answer: &'a [u8],
+        sequence: u16,
+        sent: usize,
+    ) -> Result<Seen<'a>, Reason> {
+        let mut reader = Reader::new(answer);
+        let header = Header::decode(&mut reader)?;
+        if header.code != Response::ChunkSendAck.byte() {
+            return self.sort_not_a_chunk(core, now, header, &reader);
+        }
+        check_version(core, header)?;
+        let ack = ChunkAck::decode(header, &mut reader)?;
+        if ack.handle != HANDLE || ack.sequence != sequence {
+            return Err(Violation::Chunk("the acknowledgement is of another chunk").into());
+        }
+        let transfer = usize::try_from(core.peer_transfer()).unwrap_or(usize::MAX);
+        let size = transfer.saturating_sub(Chunk::head(sequence));
+        let sent = sent.saturating_add(size);
+        if ack.early_error || sent >= self.length {
+            self.mode = Mode::Plain;
+            return match self.sort_answer(core, now, ack.answer)? {
+                Seen::Whole(_) if ack.early_error => {
+                    Err(Violation::Chunk("an early error without an error").into())
+                }
+                // The request is gone from the buffer: it cannot be sent again as it was.
+                Seen::Later(_) if self.mode == Mode::Plain => Err(Reason::Refused(
+                    ErrorMessage { code: ErrorCode::BUSY, data: 0, extended: &[] }.into(),
+                )),
+                seen => Ok(seen),
+            };
+        }
+        let sequence = sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
+        self.mode = Mode::ChunkSend { sequence, sent };
+        Ok(Seen::Again)
+    }
+
+    /// CHUNK_RESPONSE: one more piece.
+    fn sort_chunk<'a, P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        buffer: &mut [u8],
+        now: Instant,
+        answer: &'a [u8],
+    ) -> Result<Seen<'a>, Reason> {
+        let mut reader = Reader::new(answer);
+        let header = Header::decode(&mut reader)?;
+        if header.code != Response::ChunkResponse.byte() {
+            return self.sort_not_a_chunk(core, now, header, &reader);
+        }
+        check_version(core, header)?;
+        let (chunk, _) = Chunk::decode(header, &mut reader)?;
+        let (received, total) = self.place(core, buffer, &chunk)?;
+        if chunk.last {
+            let whole = buffer.get(..total).unwrap_or_default();
+            self.check_whole(core, whole)?;
+            return Ok(Seen::Reassembled(total));
+        }
+        let sequence = chunk.sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
+        self.mode = Mode::ChunkGet { handle: chunk.handle, sequence, received, total };
+        Ok(Seen::Again)
+    }
+
+    /// Checks where a chunk belongs, and puts it there. Returns how much there is then, and of how much.
+    fn place<P: Provider, R: Record>(
+        &self,
+        core: &Core<P, R>,
+        buffer: &mut [u8],
+        chunk: &Chunk<'_>,
+    ) -> Result<(usize, usize), Reason> {
+        let Mode::ChunkGet { handle, sequence, received, total } = self.mode else {
+            return Err(Violation::Chunk("none was asked for").into());
+        };
+        if chunk.handle != handle || chunk.sequence != sequence {
+            return Err(Violation::Chunk("it is not the one that was asked for").into());
+        }
+        let total = match chunk.total {
+            Some(length) => {
+                let room = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+                let total = usize::try_from(length).ok().filter(|total| *total <= buffer.len());
+                total.ok_or(Reason::TooLong { length, room })?
+            }
+            None => total,
+        };
+        let transfer = usize::try_from(core.settings.transfer_size).unwrap_or(usize::MAX);
+        if chunk.data.len().saturating_add(Chunk::head(sequence)) > transfer {
+            return Err(Violation::Chunk("it is longer than a message may be").into());
+        }
+        let end = received.saturating_add(chunk.data.len());
+        if end > total || chunk.last != (end == total) {
+            return Err(Violation::Chunk("the chunks do not add up to the message").into());
+        }
+        let room = buffer.get_mut(received..end).ok_or(Violation::Chunk("the chunks do not add up"))?;
+        room.copy_from_slice(chunk.data);
+        Ok((end, total))
+    }
+
+    /// What has been put together is an answer by itself, and no large one again.
+    fn check_whole<P: Provider, R: Record>(&self, core: &Core<P, R>, whole: &[u8]) -> Result<(), Reason> {
+        let mut reader = Reader::new(whole);
+        let header = Header::decode(&mut reader)?;
+        check_version(core, header)?;
+        if header.code == Response::Error.byte() {
+            return Err(Reason::Refused(ErrorMessage::decode(header, &reader).into()));
+        }
+        let any = matches!(core.operation, Operation::Bytes);
+        if Some(header.code) != self.request.response().map(Response::byte) && !any {
+            return Err(Reason::WrongResponse(Code(header.code)));
+        }
+        Ok(())
+    }
+
+    /// In place of a chunk, or of its acknowledgement: busy, or a refusal.
+    fn sort_not_a_chunk<P: Provider, R: Record>(
+        &mut self,
+        core: &Core<P, R>,
+        now: Instant,
+        header: Header,
+        reader: &Reader<'_>,
+    ) -> Result<Seen<'static>, Reason> {
+        if header.code != Response::Error.byte() {
+            return Err(Reason::WrongResponse(Code(header.code)));
+        }
+        check_error_version(core, header)?;
+        let error = ErrorMessage::decode(header, reader);
+        match error.code {
+            ErrorCode::LARGE_RESPONSE | ErrorCode::RESPONSE_NOT_READY => {
+                Err(Violation::ErrorInWrongPlace(error.code).into())
+            }
+            _ => self.sort_error(core, now, &error),
+        }
+    }
+}
+
+fn check_version<P: Provider, R: Record>(core: &Core<P, R>, header: Header) -> Result<(), Reason> {
+    let any = matches!(core.operation, Operation::Bytes);
+    if header.version == core.version().byte() || any {
+        Ok(())
+    } else {
+        Err(Reason::WrongVersion(header.version))
+    }
+}
+
+/// A responder that does not speak the version of the request has to say so in one that it speaks.
+fn check_error_version<P: Provider, R: Record>(core: &Core<P, R>, header: Header) -> Result<(), Reason> {
+    let mismatch = header.param1 == ErrorCode::VERSION_MISMATCH.0;
+    if mismatch && Version::from_byte(header.version).is_some() {
+        Ok(())
+    } else {
+        check_version(core, header)
+    }
+}

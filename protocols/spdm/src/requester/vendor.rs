@@ -1,0 +1,42 @@
+//! VENDOR_DEFINED_REQUEST (DSP0274 1.3, 10.13).
+
+use lanewarden_crypto::Provider;
+
+use super::{Core, Event, Operation};
+use crate::error::{Reason, Violation};
+use crate::message::{Header, Reader, VendorMessage};
+use crate::transcript::{Part, Record};
+
+/// The longest number of a vendor that is taken, in bytes; those of the registries are 2 and 4.
+const LONGEST_VENDOR: usize = 16;
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    body: u16,
+    vendor: [u8; LONGEST_VENDOR],
+    length: usize,
+}
+
+impl<P: Provider, R: Record> Core<P, R> {
+    pub fn begin_vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Reason> {
+        let registry = request.registry;
+        let length = registry.vendor.len();
+        let mut vendor = [0; LONGEST_VENDOR];
+        vendor.get_mut(..length).ok_or(Reason::NoRoom)?.copy_from_slice(registry.vendor);
+        self.reset(Part::Measurements);
+        self.operation = Operation::Vendor(Asked { body: registry.body, vendor, length });
+        Ok(())
+    }
+
+    pub fn complete_vendor<'a>(asked: &Asked, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        let mut reader = Reader::new(message);
+        Header::decode(&mut reader)?;
+        let (answer, _) = VendorMessage::decode(&mut reader)?;
+        let vendor = asked.vendor.get(..asked.length);
+        if answer.registry.body != asked.body || Some(answer.registry.vendor) != vendor {
+            return Err(Violation::Vendor.into());
+        }
+        Ok(Event::Vendor(answer))
+    }
+}

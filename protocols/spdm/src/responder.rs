@@ -1,0 +1,533 @@
+//! The responder: the side that is asked.
+//!
+//! # Driving contract
+//! Every message that comes goes to [`Responder::respond`], which gives the answer, if there is one, before it returns.
+//! A [signer](lanewarden_crypto::Signer) that needs time makes the answer ResponseNotReady; the requester calls for it
+//! again, and the signer is asked again then. There is no clock in it.
+//!
+//! What a responder can do follows from what it is made of ([`Parts`]): a capability is claimed where the part behind
+//! it is there, and cannot be claimed otherwise.
+
+mod challenge;
+mod chunks;
+mod identity;
+mod measurements;
+mod negotiation;
+mod parts;
+mod vendor;
+
+use core::fmt;
+
+use lanewarden_crypto::{Digest, Provider, Signing};
+
+use crate::connection::Connection;
+use crate::message::{
+    AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HEADER_SIZE, HashAlgorithms, Header, NoRoom,
+    NotReady, Reader, Request, RequesterFlags, ResponderFlags, Sizes, Writer,
+};
+use crate::signing::ToSign;
+use crate::transcript::{Full, Part, Record, Transcripts};
+use crate::{Version, Versions};
+
+pub use parts::{Identities, Measurement, MeasurementSource, Parts, Support, Value, VendorHandler};
+pub use vendor::Registered;
+
+/// Room before an answer: the head of its first chunk, where it goes in chunks. The head of each further chunk is
+/// written over the chunk before it.
+const HEADROOM: usize = 16;
+/// Bytes of an answer that must fit: the longest that comes before sizes are known, and every ERROR.
+const LEAST_ROOM: usize = 64;
+
+/// What a responder speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Versions.
+    pub versions: Versions,
+    /// Signatures, as far as its keys make them.
+    pub asymmetric: AsymmetricAlgorithms,
+    /// Hashes, as far as the provider has them; also for measurements.
+    pub hashes: HashAlgorithms,
+    /// The longest message it takes, and the longest it sends, at once, in bytes.
+    pub transfer_size: u32,
+    /// The time its signatures take: 2 to the power of this, in microseconds.
+    pub ct_exponent: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            versions: Versions::ALL,
+            asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
+            hashes: HashAlgorithms::spoken(),
+            transfer_size: 0x11f8,
+            ct_exponent: 17,
+        }
+    }
+}
+
+/// The responder. `B` holds an answer, and with chunks a request too.
+pub struct Responder<P: Provider, I, M, V, B, R = ()> {
+    core: Core<P, I, M, V, R>,
+    buffer: B,
+    /// Where in the buffer the answer begins.
+    start: usize,
+    held: Held,
+    incoming: Option<chunks::Incoming>,
+    handle: u8,
+}
+
+/// An answer that has not gone out as it is.
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    None,
+    /// It is fetched in chunks.
+    Large(chunks::Outgoing),
+    /// Its signature is still to come, and it is called for by this token.
+    Unsigned {
+        length: usize,
+        token: u8,
+    },
+}
+
+/// A signature to be made.
+#[derive(Clone, Debug)]
+struct Job {
+    request: Request,
+    part: Part,
+    slot: u8,
+    to_sign: ToSign,
+}
+
+/// How far the negotiation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing has been said.
+    Start,
+    /// VERSION has.
+    Version,
+    /// CAPABILITIES has.
+    Capabilities,
+    /// ALGORITHMS has.
+    Connected(Connection),
+}
+
+/// All but the buffer.
+struct Core<P: Provider, I, M, V, R> {
+    provider: P,
+    settings: Settings,
+    parts: Parts<I, M, V>,
+    record: R,
+    phase: Phase,
+    version: Version,
+    requester: RequesterFlags,
+    requester_sizes: Option<Sizes>,
+    /// The longest message that can come in chunks; `None` where the buffer is too short for it.
+    chunk_room: Option<u32>,
+    transcripts: Transcripts<P::Hash>,
+    /// The signature in work.
+    job: Option<Job>,
+    /// The digest that was worked out last, and of which slot's chain.
+    chain: Option<(u8, Digest)>,
+}
+
+/// An answer, written.
+enum Answer {
+    /// Whole, so long.
+    Ready(usize),
+    /// So long without its signature, which takes this time.
+    Later(usize, core::time::Duration),
+}
+
+/// A request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refused {
+    code: ErrorCode,
+    data: u8,
+}
+
+impl Refused {
+    const INVALID: Self = Self { code: ErrorCode::INVALID_REQUEST, data: 0 };
+    const UNEXPECTED: Self = Self { code: ErrorCode::UNEXPECTED_REQUEST, data: 0 };
+    const UNSPECIFIED: Self = Self { code: ErrorCode::UNSPECIFIED, data: 0 };
+
+    const fn unsupported(code: u8) -> Self {
+        Self { code: ErrorCode::UNSUPPORTED_REQUEST, data: code }
+    }
+}
+
+impl From<crate::message::Malformed> for Refused {
+    fn from(_: crate::message::Malformed) -> Self {
+        Self::INVALID
+    }
+}
+
+impl From<NoRoom> for Refused {
+    fn from(_: NoRoom) -> Self {
+        Self { code: ErrorCode::RESPONSE_TOO_LARGE, data: 0 }
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(_: Full) -> Self {
+        Self::UNSPECIFIED
+    }
+}
+
+impl<P: Provider, I, M, V, B, R> fmt::Debug for Responder<P, I, M, V, B, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("phase", &self.core.phase).finish_non_exhaustive()
+    }
+}
+
+impl<P, I, M, V, B> Responder<P, I, M, V, B>
+where
+    P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    B: AsRef<[u8]> + AsMut<[u8]>,
+{
+    /// A responder that keeps no record.
+    ///
+    /// The buffer holds the longest answer and 16 bytes; twice as long as [`Settings::transfer_size`] or longer, it
+    /// lets messages go in chunks.
+    pub fn new(provider: P, settings: Settings, parts: Parts<I, M, V>, buffer: B) -> Self {
+        Self::recording(provider, settings, parts, buffer, ())
+    }
+}
+
+impl<P, I, M, V, B, R> Responder<P, I, M, V, B, R>
+where
+    P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    B: AsRef<[u8]> + AsMut<[u8]>,
+    R: Record,
+{
+    /// The same with a record of what is said.
+    pub fn recording(provider: P, settings: Settings, parts: Parts<I, M, V>, buffer: B, record: R) -> Self {
+        let half = u32::try_from(buffer.as_ref().len() / 2).unwrap_or(u32::MAX);
+        let core = Core {
+            provider,
+            settings,
+            parts,
+            record,
+            phase: Phase::Start,
+            version: Version::V1_0,
+            requester: RequesterFlags::empty(),
+            requester_sizes: None,
+            chunk_room: (half >= settings.transfer_size).then_some(half),
+            transcripts: Transcripts::new(),
+            job: None,
+            chain: None,
+        };
+        Self { core, buffer, start: HEADROOM, held: Held::None, incoming: None, handle: 0 }
+    }
+
+    /// What was agreed on; `None` before.
+    pub const fn connection(&self) -> Option<&Connection> {
+        match &self.core.phase {
+            Phase::Connected(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// What it is made of.
+    pub const fn parts_mut(&mut self) -> &mut Parts<I, M, V> {
+        &mut self.core.parts
+    }
+
+    /// The record.
+    pub const fn record(&self) -> &R {
+        &self.core.record
+    }
+
+    /// Forgets what was agreed on, as a reset does.
+    pub fn reset(&mut self) {
+        self.core.forget();
+        (self.held, self.incoming) = (Held::None, None);
+    }
+
+    /// Answers a message. What is no request is not answered: two responders would keep each other busy for ever.
+    pub fn respond(&mut self, message: &[u8]) -> Option<&[u8]> {
+        let mut reader = Reader::new(message);
+        let header = Header::decode(&mut reader).ok().filter(|header| Code(header.code).is_request())?;
+        let range = match self.dispatch(header, &mut reader, message) {
+            Ok(range) => range,
+            Err(refused) => self.refuse(header, refused),
+        };
+        self.buffer.as_ref().get(range)
+    }
+
+    fn dispatch(
+        &mut self,
+        header: Header,
+        reader: &mut Reader<'_>,
+        message: &[u8],
+    ) -> Result<core::ops::Range<usize>, Refused> {
+        let request = self.core.admit(header, &self.held, self.incoming.is_some())?;
+        match request {
+            Request::ChunkSend => return self.take_chunk(header, reader),
+            Request::ChunkGet => return self.give_chunk(header, reader),
+            Request::RespondIfReady => return self.respond_if_ready(header),
+            _ => {}
+        }
+        (self.held, self.incoming, self.start) = (Held::None, None, HEADROOM);
+        let out = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
+        let answer = self.core.answer(request, header, message, out)?;
+        self.deliver(answer)
+    }
+
+    /// The answer as it is, or what has to be said instead.
+    fn deliver(&mut self, answer: Answer) -> Result<core::ops::Range<usize>, Refused> {
+        let length = match answer {
+            Answer::Ready(length) => length,
+            Answer::Later(length, wait) => {
+                let request = self.core.job.as_ref().map_or(Request::Challenge, |job| job.request);
+                let token = self.next_handle();
+                self.held = Held::Unsigned { length, token };
+                let exponent = NotReady::exponent_for(wait);
+                let extended = [exponent, request.byte(), token, 2];
+                let error =
+                    ErrorMessage { code: ErrorCode::RESPONSE_NOT_READY, data: 0, extended: &extended };
+                // Before the answer that is kept.
+                return self.small_error(&error);
+            }
+        };
+        let transfer = usize::try_from(self.core.transfer_to_requester()).unwrap_or(usize::MAX);
+        if length <= transfer {
+            return Ok(self.start..self.start.saturating_add(length));
+        }
+        self.hold_large(length)
+    }
+
+    /// An ERROR in the room before the answer.
+    fn small_error(&mut self, error: &ErrorMessage<'_>) -> Result<core::ops::Range<usize>, Refused> {
+        let version = self.core.version.byte();
+        let front = self.start.saturating_sub(HEADROOM);
+        let room = self.buffer.as_mut().get_mut(front..self.start).unwrap_or_default();
+        let mut writer = Writer::new(room);
+        error.encode(version, &mut writer)?;
+        Ok(front..front.saturating_add(writer.length()))
+    }
+
+    fn refuse(&mut self, header: Header, refused: Refused) -> core::ops::Range<usize> {
+        let version = self.core.error_version(header, refused);
+        let error = ErrorMessage { code: refused.code, data: refused.data, extended: &[] };
+        let room = self.buffer.as_mut().get_mut(..HEADER_SIZE).unwrap_or_default();
+        let mut writer = Writer::new(room);
+        // Nothing can be said without a buffer.
+        let _ = error.encode(version, &mut writer);
+        0..writer.length()
+    }
+
+    fn respond_if_ready(&mut self, header: Header) -> Result<core::ops::Range<usize>, Refused> {
+        let Held::Unsigned { length, token } = self.held else { return Err(Refused::UNEXPECTED) };
+        let request = self.core.job.as_ref().map(|job| job.request.byte());
+        if request != Some(header.param1) || header.param2 != token {
+            return Err(Refused::INVALID);
+        }
+        self.held = Held::None;
+        let out = self.buffer.as_mut().get_mut(self.start..).unwrap_or_default();
+        let answer = self.core.sign(length, out)?;
+        self.deliver(answer)
+    }
+
+    fn next_handle(&mut self) -> u8 {
+        self.handle = self.handle.wrapping_add(1);
+        self.handle
+    }
+}
+
+impl<P, I, M, V, R> Core<P, I, M, V, R>
+where
+    P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    R: Record,
+{
+    fn forget(&mut self) {
+        self.phase = Phase::Start;
+        self.version = Version::V1_0;
+        self.requester = RequesterFlags::empty();
+        self.requester_sizes = None;
+        self.transcripts = Transcripts::new();
+        (self.job, self.chain) = (None, None);
+        for part in [Part::Connection, Part::Authentication, Part::Measurements] {
+            self.record.reset(part);
+        }
+    }
+
+    fn reset(&mut self, part: Part) {
+        self.transcripts.reset(part);
+        self.record.reset(part);
+    }
+
+    /// Whether a request may come now: of a version that is spoken, supported, and in its place.
+    fn admit(&mut self, header: Header, held: &Held, receiving: bool) -> Result<Request, Refused> {
+        let code = header.code;
+        let version = self.check_version(header)?;
+        let request = Request::from_byte(code).filter(|request| request.since() <= version);
+        let request = request.ok_or(Refused::unsupported(code))?;
+        if !self.supports(request) {
+            self.touch(request);
+            return Err(Refused::unsupported(code));
+        }
+        let in_place = match request {
+            Request::GetVersion => true,
+            Request::GetCapabilities => self.phase == Phase::Version,
+            Request::NegotiateAlgorithms => self.phase == Phase::Capabilities,
+            Request::ChunkSend => matches!(self.phase, Phase::Capabilities | Phase::Connected(_)),
+            Request::ChunkGet => matches!(held, Held::Large(_)) && !receiving,
+            Request::RespondIfReady => matches!(held, Held::Unsigned { .. }),
+            _ => matches!(self.phase, Phase::Connected(_)),
+        };
+        if !in_place {
+            return Err(Refused::UNEXPECTED);
+        }
+        self.touch(request);
+        Ok(request)
+    }
+
+    /// GET_VERSION is 1.0, GET_CAPABILITIES chooses a version, and all else is of the chosen one.
+    fn check_version(&self, header: Header) -> Result<Version, Refused> {
+        let mismatch = Refused { code: ErrorCode::VERSION_MISMATCH, data: 0 };
+        let version =
+            Version::from_byte(header.version).filter(|version| self.settings.versions.contains(*version));
+        let fits = match (self.phase, header.code) {
+            (_, code) if code == Request::GetVersion.byte() => {
+                return if header.version == Version::V1_0.byte() {
+                    Ok(Version::V1_0)
+                } else {
+                    Err(mismatch)
+                };
+            }
+            (Phase::Start | Phase::Version, _) => true,
+            (Phase::Capabilities | Phase::Connected(_), _) => version == Some(self.version),
+        };
+        version.filter(|_| fits).ok_or(mismatch)
+    }
+
+    /// The version of an ERROR: that of the request where it is spoken, else the oldest, which everyone knows.
+    fn error_version(&self, header: Header, refused: Refused) -> u8 {
+        let spoken = Version::from_byte(header.version).is_some_and(|v| self.settings.versions.contains(v));
+        match self.phase {
+            Phase::Capabilities | Phase::Connected(_) => self.version.byte(),
+            _ if refused.code == ErrorCode::VERSION_MISMATCH || !spoken => Version::V1_0.byte(),
+            _ => header.version,
+        }
+    }
+
+    fn supports(&self, request: Request) -> bool {
+        let flags = self.flags();
+        match request {
+            Request::GetVersion
+            | Request::GetCapabilities
+            | Request::NegotiateAlgorithms
+            | Request::RespondIfReady => true,
+            Request::GetDigests | Request::GetCertificate => flags.contains(ResponderFlags::CERT),
+            Request::Challenge => flags.contains(ResponderFlags::CHAL),
+            Request::GetMeasurements => flags.intersects(ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED),
+            Request::ChunkSend | Request::ChunkGet => self.may_chunk(),
+            Request::VendorDefined => V::PRESENT,
+            _ => false,
+        }
+    }
+
+    /// Which transcripts a request ends, whatever comes of it (DSP0274 1.3, 10.10.1 and 10.12.1).
+    fn touch(&mut self, request: Request) {
+        let goes_on = matches!(request, Request::ChunkSend | Request::ChunkGet | Request::RespondIfReady);
+        if !goes_on && request != Request::GetMeasurements {
+            self.reset(Part::Measurements);
+        }
+        let ends_authentication = matches!(
+            request,
+            Request::GetMeasurements
+                | Request::KeyExchange
+                | Request::Finish
+                | Request::PskExchange
+                | Request::PskFinish
+                | Request::KeyUpdate
+                | Request::Heartbeat
+                | Request::GetEncapsulatedRequest
+                | Request::DeliverEncapsulatedResponse
+                | Request::EndSession
+                | Request::GetMeasurementExtensionLog
+        );
+        if ends_authentication {
+            self.reset(Part::Authentication);
+        }
+    }
+
+    fn answer(
+        &mut self,
+        request: Request,
+        header: Header,
+        message: &[u8],
+        out: &mut [u8],
+    ) -> Result<Answer, Refused> {
+        let mut reader = Reader::new(message);
+        Header::decode(&mut reader)?;
+        let answer = match request {
+            Request::GetVersion => self.version(&reader, message, out),
+            Request::GetCapabilities => self.capabilities(header, &mut reader, message, out),
+            Request::NegotiateAlgorithms => self.algorithms(header, &mut reader, message, out),
+            Request::GetDigests => self.digests(&reader, message, out),
+            Request::GetCertificate => self.certificate(header, &mut reader, message, out),
+            Request::Challenge => self.challenge(header, &mut reader, message, out),
+            Request::GetMeasurements => self.measurements(header, &mut reader, message, out),
+            Request::VendorDefined => self.vendor(&mut reader, out),
+            _ => Err(Refused::unsupported(header.code)),
+        };
+        if answer.is_err() && request == Request::GetMeasurements {
+            self.reset(Part::Measurements);
+        }
+        answer
+    }
+
+    /// Request and answer count as said.
+    fn said(&mut self, part: Part, request: &[u8], answer: &[u8]) -> Result<(), Refused> {
+        self.record.request(part, request);
+        self.record.response(part, answer);
+        self.transcripts.request(part, request)?;
+        Ok(self.transcripts.response(answer)?)
+    }
+
+    /// Signs what stands in `out`, and puts the signature after it.
+    fn sign(&mut self, length: usize, out: &mut [u8]) -> Result<Answer, Refused> {
+        let job = self.job.take().ok_or(Refused::UNEXPECTED)?;
+        let Phase::Connected(connection) = self.phase else { return Err(Refused::UNEXPECTED) };
+        let algorithm = connection.signature.ok_or(Refused::UNSPECIFIED)?;
+        let end = length.checked_add(algorithm.signature_size()).ok_or(NoRoom)?;
+        let room = out.get_mut(length..end).ok_or(NoRoom)?;
+        let signer = self.parts.identities.signer(job.slot).ok_or(Refused::INVALID)?;
+        match signer.sign(algorithm, job.to_sign.signed(algorithm), room) {
+            Ok(Signing::Done) => {
+                self.record.signature(job.part, room);
+                self.reset(job.part);
+                Ok(Answer::Ready(end))
+            }
+            Ok(Signing::Pending(wait)) => {
+                self.job = Some(job);
+                Ok(Answer::Later(length, wait))
+            }
+            Err(_) => Err(Refused::UNSPECIFIED),
+        }
+    }
+
+    /// The longest message that goes to the requester at once.
+    fn transfer_to_requester(&self) -> u32 {
+        self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer).min(self.settings.transfer_size)
+    }
+
+    fn may_chunk(&self) -> bool {
+        self.chunk_room.is_some()
+            && self.version >= Version::V1_2
+            && self.requester.contains(RequesterFlags::CHUNK)
+    }
+}
+
+#[cfg(test)]
+mod tests;

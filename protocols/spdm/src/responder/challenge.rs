@@ -1,0 +1,77 @@
+//! CHALLENGE (DSP0274 1.3, 10.10).
+
+use lanewarden_crypto::Provider;
+
+use super::{Answer, Core, Identities, Job, MeasurementSource, Refused, Support, VendorHandler};
+use crate::message::{Challenge, ChallengeAuth, Header, Nonce, Reader, Request, SummaryKind, Writer};
+use crate::signing::{Purpose, ToSign};
+use crate::transcript::{Part, Record};
+
+impl<P, I, M, V, R> Core<P, I, M, V, R>
+where
+    P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    R: Record,
+{
+    pub(super) fn challenge(
+        &mut self,
+        header: Header,
+        reader: &mut Reader<'_>,
+        message: &[u8],
+        out: &mut [u8],
+    ) -> Result<Answer, Refused> {
+        let (asked, length) = Challenge::decode(self.version, header, reader)?;
+        let measures = M::SUPPORT != Support::None;
+        if !self.is_usable(asked.slot)? || asked.summary != SummaryKind::None && !measures {
+            return Err(Refused::INVALID);
+        }
+        let chain_digest = self.chain_digest(asked.slot)?;
+        let summary = self.summary(asked.summary)?;
+        let answer = ChallengeAuth {
+            attributes: asked.slot,
+            slots: self.slots()?,
+            chain_digest: chain_digest.as_bytes(),
+            nonce: self.fresh_nonce()?,
+            summary: summary.as_ref().map(AsRef::as_ref).unwrap_or_default(),
+            opaque: &[],
+            context: asked.context,
+            signature: &[],
+        };
+        let mut writer = Writer::new(out);
+        answer.encode_unsigned(self.version, &mut writer)?;
+        let request = message.get(..length).unwrap_or_default();
+        let unsigned = writer.length();
+        self.prepare(Request::Challenge, Part::Authentication, asked.slot, request, writer.written())?;
+        self.sign(unsigned, out)
+    }
+
+    pub(super) fn fresh_nonce(&self) -> Result<Nonce, Refused> {
+        let mut nonce = Nonce::default();
+        self.provider.random(&mut nonce).map_err(|_| Refused::UNSPECIFIED)?;
+        Ok(nonce)
+    }
+
+    /// Makes ready what is signed: a part, with this exchange at its end.
+    pub(super) fn prepare(
+        &mut self,
+        request: Request,
+        part: Part,
+        slot: u8,
+        asked: &[u8],
+        answer: &[u8],
+    ) -> Result<(), Refused> {
+        let purpose = match part {
+            Part::Measurements => Purpose::MEASUREMENTS,
+            Part::Authentication | Part::Connection => Purpose::CHALLENGE_AUTH,
+        };
+        self.record.request(part, asked);
+        self.record.response(part, answer);
+        self.transcripts.request(part, asked)?;
+        let transcript = self.transcripts.digest(answer).ok_or(Refused::UNSPECIFIED)?;
+        let to_sign = ToSign::new(&self.provider, self.version, purpose, &transcript);
+        self.job = Some(Job { request, part, slot, to_sign: to_sign.ok_or(Refused::UNSPECIFIED)? });
+        Ok(())
+    }
+}

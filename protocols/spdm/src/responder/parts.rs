@@ -1,0 +1,132 @@
+//! What a responder is made of. What it is not made of, it does not claim.
+
+use lanewarden_crypto::{Digest, Signer};
+
+use crate::message::{ErrorCode, Registry, ValueType};
+
+/// The parts. `()` stands for one that is not there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts<I, M, V> {
+    /// Certificate chains and their keys: CERT and CHAL.
+    pub identities: I,
+    /// Measurements: MEAS.
+    pub measurements: M,
+    /// Answers to vendor-defined requests.
+    pub vendor: V,
+}
+
+/// Certificate chains and their keys, by slot.
+pub trait Identities {
+    /// Whether there are any.
+    const PRESENT: bool = true;
+
+    /// The slots that hold a chain, a bit each.
+    fn provisioned(&self) -> u8;
+
+    /// The certificates of a slot in DER, one after the other, the root first; `None` where the slot holds none.
+    fn certificates(&self, slot: u8) -> Option<&[u8]>;
+
+    /// Whoever signs with the key of the slot's leaf certificate.
+    fn signer(&mut self, slot: u8) -> Option<&mut dyn Signer>;
+}
+
+impl Identities for () {
+    const PRESENT: bool = false;
+
+    fn provisioned(&self) -> u8 {
+        0
+    }
+
+    fn certificates(&self, _: u8) -> Option<&[u8]> {
+        None
+    }
+
+    fn signer(&mut self, _: u8) -> Option<&mut dyn Signer> {
+        None
+    }
+}
+
+/// Which measurements a source gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// None.
+    None,
+    /// Some.
+    Present {
+        /// Whether they are made anew for every request.
+        fresh: bool,
+    },
+}
+
+/// A measurement as its source has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Measurement<'a> {
+    /// Its index, 1 to 254.
+    pub index: u8,
+    /// What it is of.
+    pub kind: ValueType,
+    /// Whether it is of the trusted computing base.
+    pub is_tcb: bool,
+    /// Its value.
+    pub value: Value<'a>,
+}
+
+/// A measurement's value.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// What was measured. It is sent as a digest, and as it is where that is asked for.
+    Measured(&'a [u8]),
+    /// A digest that was made before.
+    Digest(Digest),
+    /// A number, a version, a manifest: always sent as it is.
+    Plain(&'a [u8]),
+}
+
+/// Measurements.
+pub trait MeasurementSource {
+    /// What it gives.
+    const SUPPORT: Support = Support::Present { fresh: false };
+
+    /// How many there are, 254 at the most.
+    fn count(&self) -> u8;
+
+    /// One of them, by its place from 0; in ascending order of their indices.
+    fn measurement(&self, place: u8) -> Option<Measurement<'_>>;
+}
+
+impl MeasurementSource for () {
+    const SUPPORT: Support = Support::None;
+
+    fn count(&self) -> u8 {
+        0
+    }
+
+    fn measurement(&self, _: u8) -> Option<Measurement<'_>> {
+        None
+    }
+}
+
+/// Answers vendor-defined requests.
+pub trait VendorHandler {
+    /// Whether there is one.
+    const PRESENT: bool = true;
+
+    /// Answers a request of this registry: writes the payload of the answer and returns its length.
+    ///
+    /// # Errors
+    /// The code of the ERROR to answer with; [`ErrorCode::UNSUPPORTED_REQUEST`] for a registry it does not know.
+    fn handle(
+        &mut self,
+        registry: Registry<'_>,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode>;
+}
+
+impl VendorHandler for () {
+    const PRESENT: bool = false;
+
+    fn handle(&mut self, _: Registry<'_>, _: &[u8], _: &mut [u8]) -> Result<usize, ErrorCode> {
+        Err(ErrorCode::UNSUPPORTED_REQUEST)
+    }
+}

@@ -1,0 +1,4 @@
+//! Traffic that has been recorded: for now, capture files ([`capture`]).
+#![forbid(unsafe_code)]
+
+pub mod capture;
