@@ -1,4 +1,5 @@
 //! Chains made with rcgen and certificates made with other programs, judged with every provider.
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 /// Runs functions that take a provider as tests, once with each.
 macro_rules! with_every_provider {
@@ -13,11 +14,13 @@ macro_rules! with_every_provider {
     };
 }
 
+mod algorithms;
 mod any_bytes;
 mod chains;
 mod identity;
 mod known;
 mod leaves;
+mod lists;
 mod memory;
 mod portions;
 mod rules;

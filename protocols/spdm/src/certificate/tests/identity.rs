@@ -79,3 +79,10 @@ fn two_names_in_a_certificate_are_seen() {
     let leaf = Certificate::parse(&pki.certificates[1]).unwrap();
     assert_eq!(leaf.identity().check(&DEVICE), Err(IdentityError::Several));
 }
+
+#[test]
+fn a_peers_text_is_escaped() {
+    assert_eq!(claimed("a\u{1b}[2J\u{202e}").to_string(), "a\\u{1b}[2J\\u{202e}");
+    assert_eq!(claimed(&DEVICE.to_string()).to_string(), DEVICE.to_string());
+    assert_eq!(ClaimedIdentity::NOTHING.to_string(), "none");
+}
