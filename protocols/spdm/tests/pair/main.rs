@@ -8,5 +8,11 @@
     clippy::arithmetic_side_effects
 )]
 
+mod algorithms;
+mod chunks;
 mod happy;
+mod measurements;
+mod records;
 mod support;
+mod vendor;
+mod waiting;

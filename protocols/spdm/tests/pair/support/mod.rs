@@ -12,7 +12,29 @@ pub use record::Bytes;
 
 pub use lanewarden_crypto::{Curve, Digest, Hash, HashAlgorithm, Provider, RsaSize, SignatureAlgorithm};
 pub use lanewarden_spdm::message::{AsymmetricAlgorithms, HashAlgorithms};
-pub use lanewarden_spdm::{Version, Versions, requester, responder};
+pub use lanewarden_spdm::{
+    Blame, Error, Misuse, Reason, Refusal, Version, Versions, Violation, requester, responder,
+};
+
+/// ECDSA over P-256.
+pub const P256: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P256);
+
+/// A requester of one version.
+pub fn only(version: Version) -> requester::Settings {
+    requester::Settings { versions: Versions::only(version), ..Default::default() }
+}
+
+/// A responder of one version.
+pub fn speaks(version: Version) -> responder::Settings {
+    responder::Settings { versions: Versions::only(version), ..Default::default() }
+}
+
+/// The digest of some bytes.
+pub fn digest_of(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
+    let mut hash = lanewarden_aws_lc::AwsLc.hash(algorithm).unwrap();
+    hash.update(bytes);
+    hash.finish()
+}
 
 /// A story is told twice: each provider asks the other.
 macro_rules! stories {
