@@ -61,6 +61,9 @@ pub trait Handler: Send {
 
     /// The host has aborted; whatever was in work is lost.
     fn abort(&mut self) {}
+
+    /// The function was reset; whatever was agreed on is forgotten.
+    fn reset(&mut self) {}
 }
 
 impl<F: FnMut(&Incoming<'_>) -> Reply + Send> Handler for F {

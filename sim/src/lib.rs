@@ -44,5 +44,5 @@ mod tables;
 
 pub use event::{Event, Register, What, write_events};
 pub use handler::{Handler, Incoming, Reply};
-pub use machine::{FunctionConfig, MailboxLock, Simulator};
+pub use machine::{FunctionConfig, MailboxLock, Simulator, SpdmDevice};
 pub use scenario::{FaultKind, Scenario, ScenarioError, When, all_faults};

@@ -2,6 +2,7 @@
 
 mod build;
 mod inner;
+mod spdm;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use crate::mailbox::Removal;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::space::SIZE;
 use inner::{Index, Inner};
+pub use spdm::SpdmDevice;
 
 /// An emulated machine. Clones are handles to the same one; it may be used from several threads, but the order in
 /// which they come is then not the seed's to decide.
@@ -89,6 +91,12 @@ impl Simulator {
         handler: Box<dyn Handler>,
     ) -> Result<(), AccessError> {
         self.lock().attach(mailbox, protocol, handler)
+    }
+
+    /// The mailboxes that speak SPDM, in ascending order of addresses and offsets.
+    #[must_use]
+    pub fn spdm_devices(&self) -> Vec<SpdmDevice> {
+        self.lock().spdm_devices()
     }
 
     /// Enables a function's MSI-X, or else its MSI, and bus mastering, as an operating system does that gives out

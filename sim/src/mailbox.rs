@@ -115,6 +115,10 @@ impl Mailbox {
         Self { offset, traits, received: 0, stage: Stage::Before, awake: None, faults: None }
     }
 
+    pub fn traits(&self) -> &Traits {
+        &self.traits
+    }
+
     pub fn add_fault(&mut self, line: Line) {
         self.faults.get_or_insert_default().add(line);
     }

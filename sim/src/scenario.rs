@@ -5,6 +5,7 @@
 
 mod error;
 mod fault;
+mod spdm;
 mod synthetic;
 mod tree;
 mod value;
@@ -17,6 +18,11 @@ use serde::Deserialize;
 
 pub use error::{Problem, ScenarioError};
 pub use fault::{Fault, FaultKind, When, all_faults};
+pub use spdm::{
+    AlgorithmName, Authority, DEFAULT_AUTHORITY, Date, HashName, Measurement, MeasurementKind, Misbehaviour,
+    NotReady, Spdm, Validity, VersionName,
+};
+pub(crate) use spdm::{check_authorities, longest_message};
 pub use tree::{
     Bridge, Cdat, Doe, Figures, Function, Id, Ide, Interrupts, Kind, Link, MemoryRange, Port, Switch, Trained,
 };
@@ -54,6 +60,9 @@ pub struct Scenario {
     /// Its fault plan.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// Who issues the certificates of its devices.
+    #[serde(default)]
+    pub authorities: Vec<Authority>,
 }
 
 const fn one() -> u64 {
@@ -157,6 +166,7 @@ impl Default for Scenario {
             access_ns: microsecond(),
             bridges: Vec::new(),
             faults: Vec::new(),
+            authorities: Vec::new(),
         };
         // A test reads it with `parse`, so the machine without anything is never what comes out.
         Self::read_text(DEFAULT_TOML).unwrap_or(empty)

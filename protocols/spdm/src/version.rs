@@ -61,8 +61,7 @@ impl Versions {
     /// Those from one to another, both included.
     #[must_use]
     pub fn between(lowest: Version, highest: Version) -> Self {
-        let chosen = Version::ALL.into_iter().filter(|version| (lowest..=highest).contains(version));
-        Self(chosen.fold(0, |set, version| set | Self::bit(version)))
+        Version::ALL.into_iter().filter(|version| (lowest..=highest).contains(version)).collect()
     }
 
     /// One only.
@@ -89,6 +88,12 @@ impl Versions {
             Version::V1_2 => 4,
             Version::V1_3 => 8,
         }
+    }
+}
+
+impl FromIterator<Version> for Versions {
+    fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
+        Self(versions.into_iter().fold(0, |set, version| set | Self::bit(version)))
     }
 }
 

@@ -13,7 +13,9 @@ use crate::handler::Tables;
 use crate::mailbox::{Line, Mailbox, Traits};
 use crate::plan::{Plan, Planned};
 use crate::random::Random;
-use crate::scenario::{Doe, Fault, MAX_FAULTS, Problem, Scenario, ScenarioError};
+use crate::scenario::{
+    Authority, Doe, Fault, MAX_FAULTS, Problem, Scenario, ScenarioError, check_authorities, longest_message,
+};
 use crate::space::{self, Layouts};
 use crate::tables;
 
@@ -23,7 +25,8 @@ const MAX_DWORDS: u32 = 1024;
 
 /// What functions of one make have in common, kept once.
 #[derive(Default)]
-struct Shared {
+struct Shared<'s> {
+    authorities: &'s [Authority],
     layouts: Layouts,
     traits: HashMap<Traits, Arc<Traits>>,
     tables: HashMap<Vec<u8>, Arc<[u8]>>,
@@ -38,7 +41,11 @@ pub(super) fn build(scenario: &Scenario) -> Result<Inner, ScenarioError> {
         functions: Vec::with_capacity(plan.functions.len()),
         ..Inner::default()
     };
-    let mut shared = Shared::default();
+    check_authorities(&scenario.authorities).map_err(|(index, problem)| ScenarioError::Invalid {
+        at: format!("authorities[{index}]"),
+        problem,
+    })?;
+    let mut shared = Shared { authorities: &scenario.authorities, ..Shared::default() };
     for planned in &plan.functions {
         add_function(&mut inner, planned, &mut shared)
             .map_err(|problem| ScenarioError::Invalid { at: describe(planned), problem })?;
@@ -59,7 +66,7 @@ fn describe(planned: &Planned<'_>) -> String {
     }
 }
 
-fn add_function(inner: &mut Inner, planned: &Planned<'_>, shared: &mut Shared) -> Result<(), Problem> {
+fn add_function(inner: &mut Inner, planned: &Planned<'_>, shared: &mut Shared<'_>) -> Result<(), Problem> {
     let built = space::build(planned, &mut shared.layouts)?;
     let address = planned.address;
     if let Some(name) = planned.part.name() {
@@ -71,6 +78,7 @@ fn add_function(inner: &mut Inner, planned: &Planned<'_>, shared: &mut Shared) -
     if let Some(driver) = planned.part.driver() {
         inner.drivers.insert(address, driver.to_owned());
     }
+    add_spdm(inner, planned, shared.authorities)?;
     let mut mailboxes = Vec::with_capacity(built.mailboxes.len());
     for (doe, offset) in planned.part.doe(planned.cxl).iter().zip(built.mailboxes) {
         if let Some(by) = &doe.claimed_by {
@@ -94,6 +102,17 @@ fn add_function(inner: &mut Inner, planned: &Planned<'_>, shared: &mut Shared) -
         reset: built.reset,
         presence: Presence::Here,
     });
+    Ok(())
+}
+
+/// How the function that is added next answers SPDM, where that is said.
+fn add_spdm(inner: &mut Inner, planned: &Planned<'_>, authorities: &[Authority]) -> Result<(), Problem> {
+    let Some(spdm) = planned.part.spdm() else { return Ok(()) };
+    let speaking = planned.part.doe(planned.cxl).iter().filter(|doe| doe.speaks_spdm());
+    let longest = speaking.map(|doe| longest_message(doe.max_dwords.unwrap_or(MAX_DWORDS)));
+    spdm.check(longest, authorities)?;
+    let index = u32::try_from(inner.functions.len()).unwrap_or(u32::MAX);
+    inner.spdm.insert(index, Arc::new(spdm.clone()));
     Ok(())
 }
 

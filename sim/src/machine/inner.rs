@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lanewarden_doe::Protocol;
@@ -13,6 +14,7 @@ use crate::firmware;
 use crate::handler::{Handler, Tables};
 use crate::mailbox::{Mailbox, Outcome, Removal, Surroundings};
 use crate::random::Random;
+use crate::scenario::Spdm;
 use crate::space::{SIZE, Space, Vectors};
 
 /// A function among all of the machine.
@@ -63,6 +65,8 @@ pub(super) struct Inner {
     /// In ascending order of addresses.
     pub by_address: Vec<(Address, Index)>,
     pub names: HashMap<String, Index>,
+    /// Of those that say how they answer SPDM.
+    pub spdm: HashMap<Index, Arc<Spdm>>,
     pub drivers: HashMap<Address, String>,
     pub claims: HashMap<MailboxId, String>,
     pub bridges: HashMap<(u32, u8), u32>,
@@ -149,6 +153,8 @@ impl Inner {
             function.space.reset();
             function.mailboxes.iter_mut().for_each(Mailbox::reset);
             let address = function.address;
+            let handlers = self.handlers.iter_mut().filter(|((of, _), _)| *of == at);
+            handlers.flat_map(|(_, handlers)| handlers).for_each(|(_, handler)| handler.reset());
             self.note(address, What::Reset);
         }
     }
@@ -200,7 +206,7 @@ impl Inner {
         }
     }
 
-    fn function(&self, index: Index) -> Option<&Function> {
+    pub fn function(&self, index: Index) -> Option<&Function> {
         self.functions.get(usize::try_from(index).ok()?)
     }
 

@@ -8,7 +8,7 @@ use lanewarden_pci::registers::pcie::PortType;
 use super::trained;
 use crate::scenario::{
     Cdat, Doe, Figures, Function, Generation, Id, Ide, Interrupts, Kind, Link, MemoryRange, Port, Problem,
-    ProtocolName, Serial, Switch, Trained, Width,
+    ProtocolName, Serial, Spdm, Switch, Trained, Width,
 };
 
 /// A function's part in the scenario.
@@ -146,6 +146,15 @@ impl<'s> Part<'s> {
             Self::Root(port) | Self::Downstream(port) => port.ide,
             Self::Upstream(switch) => switch.ide,
             Self::Endpoint(function) | Self::Integrated(function) => function.ide,
+        }
+    }
+
+    /// How it answers SPDM, where that is said.
+    pub fn spdm(&self) -> Option<&'s Spdm> {
+        match self {
+            Self::Root(port) | Self::Downstream(port) => port.spdm.as_ref(),
+            Self::Upstream(switch) => switch.spdm.as_ref(),
+            Self::Endpoint(function) | Self::Integrated(function) => function.spdm.as_ref(),
         }
     }
 

@@ -143,4 +143,60 @@ pub enum Problem {
     /// A protocol filter on a fault that comes before the protocol is known.
     #[error("\"{0}\" takes hold before the protocol of the exchange is known")]
     ProtocolTooEarly(&'static str),
+    /// A table for SPDM, and no mailbox that speaks it.
+    #[error("it has no mailbox that speaks SPDM, so `spdm` means nothing")]
+    NoSpdmMailbox,
+    /// An empty list of versions.
+    #[error("SPDM needs a version")]
+    NoVersion,
+    /// An empty list of slots.
+    #[error("a certificate chain needs a slot; what has none says `attests = false`")]
+    NoSlot,
+    /// An algorithm that no version of the list has.
+    #[error("SPDM {newest} does not have {algorithm}")]
+    AlgorithmOfLater {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The newest version of the list.
+        newest: lanewarden_spdm::Version,
+    },
+    /// A certificate of nobody.
+    #[error("no authority has the name \"{0}\"")]
+    NoSuchAuthority(String),
+    /// Certificates signed over a hash that certificates are not signed over here.
+    #[error("certificates are signed over SHA-256, SHA-384 or SHA-512, not {0}")]
+    CertificateHash(&'static str),
+    /// Certificates whose time ends before it begins.
+    #[error("the validity ends before it begins")]
+    NeverValid,
+    /// A measurement without value, or with two.
+    #[error("measurement {index} has either `raw` or `digest`")]
+    RawOrDigest {
+        /// Its index.
+        index: u8,
+    },
+    /// A digest of what is never told as one.
+    #[error("measurement {index} is of a kind that is told as it is: it needs `raw`")]
+    NeverDigest {
+        /// Its index.
+        index: u8,
+    },
+    /// A digest that is not of the function's hash.
+    #[error("the digest of measurement {index} has {size} bytes, and those of its `hash` have {expected}")]
+    DigestSize {
+        /// The measurement's index.
+        index: u8,
+        /// Its bytes.
+        size: usize,
+        /// The bytes of a digest.
+        expected: usize,
+    },
+    /// Something is to be wrong with what is not there.
+    #[error("{what} cannot be: {why}")]
+    CannotMisbehave {
+        /// What.
+        what: &'static str,
+        /// Why.
+        why: &'static str,
+    },
 }

@@ -26,7 +26,7 @@ impl Scenario {
             left = left.saturating_sub(here);
         }
         let name = Some(format!("{functions} functions"));
-        Self { name, seed, access_ns: 1000, bridges, faults: Vec::new() }
+        Self { name, seed, access_ns: 1000, bridges, faults: Vec::new(), authorities: Vec::new() }
     }
 }
 
@@ -91,6 +91,7 @@ fn function(kind: Kind, random: &mut Random) -> Function {
         interrupts: Some(Interrupts { msi: 0, msix: 8 }),
         doe: Some(doe),
         ide: None,
+        spdm: None,
         driver: None,
         cxl: false,
         memory: if memory { vec![range(random)] } else { Vec::new() },

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::spdm::Spdm;
 use super::value::{ClassCode, Generation, HexBytes, ProtocolName, Serial, Width};
 
 /// A host bridge: the root of one hierarchy.
@@ -55,6 +56,8 @@ pub struct Port {
     pub doe: Vec<Doe>,
     /// Link encryption.
     pub ide: Option<Ide>,
+    /// How its mailboxes answer SPDM.
+    pub spdm: Option<Spdm>,
     /// The name of the kernel driver that has it.
     pub driver: Option<String>,
     /// The switch below it.
@@ -82,6 +85,8 @@ pub struct Switch {
     pub doe: Option<Vec<Doe>>,
     /// Link encryption.
     pub ide: Option<Ide>,
+    /// How its mailboxes answer SPDM.
+    pub spdm: Option<Spdm>,
     /// The name of the kernel driver that has it.
     pub driver: Option<String>,
     /// The way through it, from its upstream port to each downstream port.
@@ -132,6 +137,8 @@ pub struct Function {
     pub doe: Option<Vec<Doe>>,
     /// Link encryption.
     pub ide: Option<Ide>,
+    /// How its mailboxes answer SPDM.
+    pub spdm: Option<Spdm>,
     /// The name of the kernel driver that has it.
     pub driver: Option<String>,
     /// An accelerator speaks CXL too. Memory always does.

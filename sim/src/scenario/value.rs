@@ -127,7 +127,7 @@ impl<T> Visitor<'_> for Number<T> {
     }
 }
 
-struct Text<T>(&'static str, fn(&str) -> Option<T>);
+pub(super) struct Text<T>(pub &'static str, pub fn(&str) -> Option<T>);
 
 impl<T> Visitor<'_> for Text<T> {
     type Value = T;

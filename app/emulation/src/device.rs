@@ -1,0 +1,137 @@
+//! One responder, with all that is peculiar about it.
+
+use std::time::Duration;
+
+use lanewarden_crypto::{Curve, RsaSize, SignatureAlgorithm};
+use lanewarden_identity::GenerateError;
+use lanewarden_rustcrypto::PrivateKeyError;
+use lanewarden_sim::scenario::Misbehaviour;
+use lanewarden_sim::{Reply, SpdmDevice};
+use lanewarden_spdm::responder::{Parts, Responder, Settings};
+
+use crate::authorities::Authorities;
+use crate::keys::Keys;
+use crate::measured::Measured;
+use crate::misbehaviour::Meddler;
+use crate::random::{Repeatable, Stream};
+
+/// The least of what is long, in bytes: messages that come in chunks may have half of the buffer.
+const LEAST_BUFFER: usize = 32 << 10;
+/// What goes at once from a device whose chunks are too long, so that there are some.
+const CHUNKED: u32 = 128;
+
+/// Why there is no responder.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MakeError {
+    #[error(transparent)]
+    Identity(#[from] GenerateError),
+    #[error(transparent)]
+    Key(#[from] PrivateKeyError),
+}
+
+type Attesting = Responder<Repeatable, Keys, Measured, (), Vec<u8>>;
+type Plain = Responder<Repeatable, (), (), (), Vec<u8>>;
+
+enum Core {
+    Attesting(Box<Attesting>),
+    /// Has nothing to prove anything with.
+    Plain(Box<Plain>),
+}
+
+/// A responder and who stands between it and the mailbox.
+pub(crate) struct Device {
+    core: Core,
+    meddler: Option<Meddler>,
+    answer_time: Duration,
+    signing_time: Duration,
+}
+
+impl Device {
+    /// `connection` tells several at one mailbox apart.
+    pub fn new(device: &SpdmDevice, authorities: &Authorities, connection: u16) -> Result<Self, MakeError> {
+        let seed = authorities.seed();
+        let place = format!("{} {:x} {connection:x}", device.mailbox.address, device.mailbox.offset);
+        let provider = Repeatable(Stream::new(seed, &format!("nonces {place}")));
+        let settings = settings(device);
+        let transfer = usize::try_from(settings.transfer_size).unwrap_or(usize::MAX);
+        let buffer = vec![0; transfer.saturating_mul(2).max(LEAST_BUFFER)];
+        let core = if device.spdm.attests {
+            let identity = authorities.issue(device)?;
+            let random = Stream::new(seed, &format!("signatures {place}"));
+            let identities = Keys::new(&identity, &device.spdm, random)?;
+            let parts = Parts { identities, measurements: Measured::new(device), vendor: () };
+            Core::Attesting(Box::new(Responder::new(provider, settings, parts, buffer)))
+        } else {
+            Core::Plain(Box::new(Responder::new(provider, settings, Parts::default(), buffer)))
+        };
+        let chance = Stream::new(seed, &format!("meddler {place}"));
+        let meddler = device.spdm.misbehave.map(|what| Meddler::new(what, device.longest_message, chance));
+        let signing_time = signing_time(device.spdm.algorithm.0);
+        Ok(Self { core, meddler, answer_time: device.answer_time, signing_time })
+    }
+
+    /// Answers a message.
+    pub fn handle(&mut self, message: &[u8]) -> Reply {
+        let heard = match &mut self.meddler {
+            Some(meddler) => meddler.hear(message),
+            None => Some(message.to_vec()),
+        };
+        let Some(heard) = heard else { return Reply::Discard };
+        let (answer, has_signed) = self.core.respond(&heard);
+        let Some(mut answer) = answer else { return Reply::Discard };
+        if let Some(meddler) = &mut self.meddler {
+            meddler.tell(&mut answer);
+        }
+        let after = has_signed.then(|| self.answer_time.saturating_add(self.signing_time));
+        Reply::Answer { payload: answer, after }
+    }
+
+    /// As after power-on.
+    pub fn reset(&mut self) {
+        match &mut self.core {
+            Core::Attesting(responder) => responder.reset(),
+            Core::Plain(responder) => responder.reset(),
+        }
+    }
+}
+
+impl Core {
+    /// The answer, and whether it took a signature.
+    fn respond(&mut self, message: &[u8]) -> (Option<Vec<u8>>, bool) {
+        match self {
+            Self::Attesting(responder) => {
+                responder.parts_mut().measurements.prepare(message);
+                let answer = responder.respond(message).map(<[u8]>::to_vec);
+                (answer, responder.parts_mut().identities.has_signed())
+            }
+            Self::Plain(responder) => (responder.respond(message).map(<[u8]>::to_vec), false),
+        }
+    }
+}
+
+fn settings(device: &SpdmDevice) -> Settings {
+    let spdm = &device.spdm;
+    let chunked = (spdm.misbehave == Some(Misbehaviour::OversizedChunk)).then_some(CHUNKED);
+    Settings {
+        versions: spdm.versions.iter().map(|name| name.0).collect(),
+        asymmetric: spdm.algorithm.0.into(),
+        hashes: spdm.hash.0.into(),
+        transfer_size: spdm.transfer_size.or(chunked).unwrap_or(device.longest_message),
+        ..Settings::default()
+    }
+}
+
+/// About what a small controller takes.
+const fn signing_time(algorithm: SignatureAlgorithm) -> Duration {
+    Duration::from_millis(match algorithm {
+        SignatureAlgorithm::Ed25519 => 2,
+        SignatureAlgorithm::Ecdsa(Curve::P256) => 3,
+        SignatureAlgorithm::Ecdsa(Curve::P384) => 8,
+        SignatureAlgorithm::Ecdsa(Curve::P521) => 15,
+        SignatureAlgorithm::RsaPkcs1(size) | SignatureAlgorithm::RsaPss(size) => match size {
+            RsaSize::Bits2048 => 20,
+            RsaSize::Bits3072 => 50,
+            RsaSize::Bits4096 => 100,
+        },
+    })
+}
