@@ -3,11 +3,12 @@
 //! MCTP messages and data objects are recorded as DMTF's spdm-emu records them and its spdm-dump reads them, under link
 //! types 291 and 292, which are not registered for that: Wireshark needs to be told (DLT_USER). SPDM over TCP is
 //! recorded as IP packets with headers made up, which Wireshark reads as they are, and read from Ethernet or IP
-//! captures by putting the streams together.
+//! captures by putting the streams together, as are the frames of the emulators' socket.
 //!
 //! The reader is own code: the crate pcap-file is at a release candidate, reserves 8 MB at once and changes lifetimes by
 //! `unsafe`. Here a file cannot make the reader hold more than it contains.
 
+mod emulator;
 mod error;
 mod file;
 mod packet;
@@ -20,10 +21,11 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lanewarden_doe::{Header, Protocol};
-use lanewarden_mctp::MessageType;
+use lanewarden_mctp::{Endpoint, MessageType};
 use lanewarden_spdm::binding::{MessageKind, tcp};
 
 pub use error::{CaptureError, Fault, WriteError};
@@ -77,6 +79,24 @@ pub enum Framing {
     Doe(Header),
     /// SPDM over TCP.
     Tcp(tcp::Type),
+    /// Nothing: a message as it is, which the emulators' socket may carry.
+    Bare,
+    /// A frame of the emulators' socket that is no message.
+    Emulator {
+        /// What the frame is for.
+        command: u32,
+    },
+}
+
+/// Between whom messages go: those of one connection belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Connection {
+    /// Two MCTP endpoints, the one with the lower number first.
+    Mctp(Endpoint, Endpoint),
+    /// The connection ID of data objects.
+    Doe(u16),
+    /// Address and port of the requester and of the responder.
+    Tcp((IpAddr, u16), (IpAddr, u16)),
 }
 
 /// One message of a capture.
@@ -84,6 +104,8 @@ pub enum Framing {
 pub struct Captured {
     /// When, since 1970-01-01 UTC by the recorder's clock; zero where the file does not say.
     pub time: Duration,
+    /// Between whom.
+    pub connection: Connection,
     /// Which way, where the file says so: by the port, over TCP.
     pub direction: Option<Direction>,
     /// What stood around it.
@@ -107,6 +129,7 @@ impl Captured {
                 _ => return None,
             },
             Framing::Tcp(tcp::Type::Message(kind)) => kind,
+            Framing::Bare => MessageKind::Plain,
             _ => return None,
         };
         Some((kind, &self.bytes))

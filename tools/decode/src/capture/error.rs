@@ -72,6 +72,16 @@ pub enum Fault {
     /// A TCP message that is none. What follows on its connection is not read.
     #[error(transparent)]
     Head(HeadError),
+    /// A frame of the emulators' socket whose transport is not known.
+    #[error("transport {0} of an emulator's frame")]
+    Transport(u32),
+    /// A frame of the emulators' socket whose message is longer or shorter than the frame.
+    #[error("an emulator's frame that its message does not fill")]
+    Unfilled,
+    /// A frame of the emulators' socket that is longer than a message can be. What follows on its connection is not
+    /// read.
+    #[error("an emulator's frame of {0} bytes")]
+    FrameTooLong(u32),
     /// Segments of a TCP connection are missing. What follows on its connection is not read.
     #[error("segments of a TCP connection are missing")]
     Gap,

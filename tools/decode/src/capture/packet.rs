@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
-use lanewarden_doe::Object;
+use lanewarden_doe::{Header, Object};
 use lanewarden_mctp::{Message, PacketHeader};
 
-use super::{Fault, Framing};
+use super::{Connection, Fault, Framing};
 
 const ETHERNET: u32 = 1;
 const RAW_IP: u32 = 101;
@@ -19,7 +19,7 @@ const DOE: u32 = 292;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content<'a> {
     /// A whole message.
-    Message(Framing, &'a [u8]),
+    Message(Connection, Framing, &'a [u8]),
     /// A part of a stream.
     Segment(Segment<'a>),
     /// Something else that a network carries.
@@ -61,14 +61,28 @@ fn of_mctp(bytes: &[u8]) -> Result<Content<'_>, Fault> {
     if !header.is_whole() {
         return Err(Fault::Fragment);
     }
-    let Message { message_type, integrity_check, body } =
-        Message::parse(rest).map_err(|_| Fault::NoMessage)?;
-    Ok(Content::Message(Framing::Mctp { message_type, integrity_check }, body))
+    let (one, other) = (header.source, header.destination);
+    let connection = Connection::Mctp(one.min(other), one.max(other));
+    let (framing, body) = mctp_message(rest)?;
+    Ok(Content::Message(connection, framing, body))
 }
 
 fn of_doe(bytes: &[u8]) -> Result<Content<'_>, Fault> {
+    let (header, payload) = object(bytes)?;
+    Ok(Content::Message(Connection::Doe(header.connection), Framing::Doe(header), payload))
+}
+
+/// An MCTP message from its type byte on.
+pub fn mctp_message(bytes: &[u8]) -> Result<(Framing, &[u8]), Fault> {
+    let Message { message_type, integrity_check, body } =
+        Message::parse(bytes).map_err(|_| Fault::NoMessage)?;
+    Ok((Framing::Mctp { message_type, integrity_check }, body))
+}
+
+/// A data object from its header on.
+pub fn object(bytes: &[u8]) -> Result<(Header, &[u8]), Fault> {
     let Object { header, payload } = Object::parse(bytes).map_err(Fault::Object)?;
-    Ok(Content::Message(Framing::Doe(header), payload))
+    Ok((header, payload))
 }
 
 fn of_network(packet: SlicedPacket<'_>) -> Result<Content<'_>, Fault> {

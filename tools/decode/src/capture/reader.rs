@@ -7,17 +7,17 @@ use lanewarden_spdm::binding::tcp::PORT;
 
 use super::packet::{Content, Segment, content};
 use super::stream::Streams;
-use super::{CaptureError, Captured, Direction, Fault, Framing, Packet, Packets};
+use super::{CaptureError, Captured, Connection, Direction, Fault, Packet, Packets, emulator};
 
 /// The messages of a pcap or pcapng file, from front to back.
 ///
 /// What is wrong with one packet or one TCP connection is an error among the messages, and the rest follows; after an
 /// error that [is final](Fault::is_final) nothing does. Packets that are neither MCTP, DOE nor TCP on the responder's
-/// port are passed over.
+/// port (4194 and, of the emulators, 2323) are passed over.
 #[derive(Debug)]
 pub struct CaptureReader<R> {
     packets: Packets<R>,
-    port: u16,
+    ports: [u16; 2],
     streams: Streams,
     /// What the last packet completed.
     found: VecDeque<Result<Captured, CaptureError>>,
@@ -33,13 +33,20 @@ impl<R: Read> CaptureReader<R> {
     /// [`CaptureError`].
     pub fn new(file: R) -> Result<Self, CaptureError> {
         let (packets, streams) = (Packets::new(file)?, Streams::default());
-        Ok(Self { packets, port: PORT, streams, found: VecDeque::new(), offset: 0, ended: false })
+        Ok(Self {
+            packets,
+            ports: [PORT, emulator::PORT],
+            streams,
+            found: VecDeque::new(),
+            offset: 0,
+            ended: false,
+        })
     }
 
-    /// The same, where the responder's TCP port is not 4194.
+    /// The same, where the responder's TCP port is another one.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
-        Self { port, ..self }
+        Self { ports: [port; 2], ..self }
     }
 
     fn take(&mut self, packet: &Packet) -> Result<(), Fault> {
@@ -48,12 +55,12 @@ impl<R: Read> CaptureReader<R> {
             return Err(Fault::Truncated { kept, length: packet.length });
         }
         match content(packet.link, &packet.bytes)? {
-            Content::Message(framing, bytes) => {
+            Content::Message(connection, framing, bytes) => {
                 let (time, bytes) = (packet.time, bytes.to_vec());
-                self.found.push_back(Ok(Captured { time, direction: None, framing, bytes }));
+                self.found.push_back(Ok(Captured { time, connection, direction: None, framing, bytes }));
             }
             Content::Segment(segment) => {
-                if let Some(direction) = direction(&segment, self.port) {
+                if let Some(direction) = direction(&segment, &self.ports) {
                     self.segment(packet, &segment, direction)?;
                 }
             }
@@ -63,11 +70,21 @@ impl<R: Read> CaptureReader<R> {
     }
 
     fn segment(&mut self, packet: &Packet, segment: &Segment<'_>, direction: Direction) -> Result<(), Fault> {
+        let connection = match direction {
+            Direction::ToResponder => Connection::Tcp(segment.from, segment.to),
+            Direction::ToRequester => Connection::Tcp(segment.to, segment.from),
+        };
         let stream = self.streams.of(segment)?;
         stream.take(segment)?;
-        while let Some((kind, bytes)) = stream.message()? {
-            let (direction, framing) = (Some(direction), Framing::Tcp(kind));
-            self.found.push_back(Ok(Captured { time: packet.time, direction, framing, bytes }));
+        // Each turn takes something out of the stream, or gives it up.
+        while let Some(next) = stream.message().transpose() {
+            self.found.push_back(match next {
+                Ok((framing, bytes)) => {
+                    let (time, direction) = (packet.time, Some(direction));
+                    Ok(Captured { time, connection, direction, framing, bytes })
+                }
+                Err(fault) => Err(fault.at(packet.offset)),
+            });
         }
         Ok(())
     }
@@ -105,8 +122,8 @@ impl<R: Read> Iterator for CaptureReader<R> {
     }
 }
 
-fn direction(segment: &Segment<'_>, port: u16) -> Option<Direction> {
-    match (segment.from.1 == port, segment.to.1 == port) {
+fn direction(segment: &Segment<'_>, ports: &[u16]) -> Option<Direction> {
+    match (ports.contains(&segment.from.1), ports.contains(&segment.to.1)) {
         (_, true) => Some(Direction::ToResponder),
         (true, false) => Some(Direction::ToRequester),
         (false, false) => None,

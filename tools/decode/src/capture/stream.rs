@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use lanewarden_spdm::binding::tcp::{HEAD, Head, Type};
+use lanewarden_spdm::binding::tcp::{HEAD, Head};
 
-use super::Fault;
+use super::emulator::Frame;
 use super::packet::Segment;
+use super::{Fault, Framing};
 
 /// Most streams that are followed at once, two for a connection.
 const MOST_STREAMS: usize = 512;
@@ -79,7 +80,10 @@ impl Stream {
     }
 
     /// The next whole message.
-    pub fn message(&mut self) -> Result<Option<(Type, Vec<u8>)>, Fault> {
+    pub fn message(&mut self) -> Result<Option<(Framing, Vec<u8>)>, Fault> {
+        if Frame::begins(&self.bytes) {
+            return self.frame();
+        }
         let Some((head, body)) = self.bytes.split_first_chunk::<HEAD>() else { return Ok(None) };
         let head = match Head::decode(*head) {
             Ok(head) => head,
@@ -87,7 +91,19 @@ impl Stream {
         };
         let Some(body) = body.get(..head.body_len()).map(<[u8]>::to_vec) else { return Ok(None) };
         self.bytes.drain(..HEAD.saturating_add(body.len()));
-        Ok(Some((head.kind, body)))
+        Ok(Some((Framing::Tcp(head.kind), body)))
+    }
+
+    fn frame(&mut self) -> Result<Option<(Framing, Vec<u8>)>, Fault> {
+        let frame = match Frame::split(&self.bytes) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Ok(None),
+            Err(fault) => return Err(self.lose(fault)),
+        };
+        let (length, content) =
+            (frame.length, frame.content().map(|(framing, body)| (framing, body.to_vec())));
+        self.bytes.drain(..length);
+        content.map(Some)
     }
 
     fn is_idle(&self) -> bool {

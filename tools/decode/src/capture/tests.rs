@@ -266,10 +266,10 @@ fn a_stream_of_something_else_is_given_up_once() {
 #[test]
 fn other_ports_are_passed_over_unless_they_are_asked_for() {
     let mut packets = packets_of(&GET_VERSION);
-    packets[0][22..24].copy_from_slice(&2323_u16.to_be_bytes());
+    packets[0][22..24].copy_from_slice(&4711_u16.to_be_bytes());
     let file = classic(228, &[&packets[0]]);
     assert_eq!(read(&file), []);
-    let reader = CaptureReader::new(&file[..]).unwrap().on_port(2323);
+    let reader = CaptureReader::new(&file[..]).unwrap().on_port(4711);
     assert_eq!(reader.filter(Result::is_ok).count(), 1);
 }
 
