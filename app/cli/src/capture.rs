@@ -76,6 +76,11 @@ impl<'c, C> Captured<'c, C> {
     pub const fn inner(&self) -> &C {
         &self.conversation
     }
+
+    /// The conversation alone.
+    pub fn into_inner(self) -> C {
+        self.conversation
+    }
 }
 
 const fn kind_of(protocol: Protocol) -> Option<MessageKind> {

@@ -177,9 +177,9 @@ pub struct Respond {
     /// Make signatures that are wrong, to see that they are noticed
     #[arg(long, hide = true)]
     pub wrong_signature: bool,
-    /// End after the first connection
-    #[arg(long)]
-    pub once: bool,
+    /// Measure this file too, and report it; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub measure: Vec<PathBuf>,
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,

@@ -24,6 +24,9 @@ use crate::socket::{Connection, Monotonic};
 use crate::trust::{Basis, now};
 use crate::verb::{function_with_mailbox, resolve, scan_functions, warn_of_partial};
 
+pub use document::Measurement;
+pub use text::{hex, kind, value};
+
 type Talk<'t> = Dialogue<AwsLc, Attestation<'t, AwsLc>>;
 
 /// A device and what came of it.
