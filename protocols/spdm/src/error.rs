@@ -79,6 +79,9 @@ pub enum Violation {
     /// The rest of a chain does not shrink by what was sent.
     #[error("the rest of the chain is not what it was")]
     Remainder,
+    /// A chain in so many and so small portions that there is no end to it.
+    #[error("it sends the chain in more portions than there can be")]
+    TooManyPortions,
     /// Mutual authentication, which was not offered.
     #[error("it asks for an authentication that was not offered")]
     MutualAuthentication,

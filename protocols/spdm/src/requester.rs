@@ -32,8 +32,8 @@ use lanewarden_time::Instant;
 use crate::connection::Connection;
 use crate::error::{Error, Misuse, Reason};
 use crate::message::{
-    AsymmetricAlgorithms, CertificatePortion, Digests, HashAlgorithms, NoRoom, Request, SLOTS, VendorMessage,
-    Writer,
+    AsymmetricAlgorithms, CertificatePortion, Digests, ErrorCode, HashAlgorithms, NoRoom, Request, SLOTS,
+    VendorMessage, Writer,
 };
 use crate::transcript::{Full, Part, Record, Transcripts};
 use crate::{Version, Versions};
@@ -289,16 +289,27 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let code = message.get(1).copied().and_then(Request::from_byte).unwrap_or(Request::VendorDefined);
         self.start(code, |core| {
             core.operation = Operation::Bytes;
+            if code.ends_authentication() {
+                core.reset(Part::Authentication);
+            }
             core.reset(Part::Measurements);
             Ok(())
         })?;
         self.compose(code, None, |writer| writer.bytes(message))
     }
 
-    /// Ends the operation in work; no answer has come, or none is wanted any more.
+    /// Ends the operation in work; no answer has come, or none is wanted any more. A message that was on its way in
+    /// chunks cannot be called back: what was agreed on is then forgotten, and [`Requester::connect`] comes next.
     pub fn abandon(&mut self) {
-        self.state = State::Idle;
+        let state = core::mem::replace(&mut self.state, State::Idle);
+        let flight = match state {
+            State::Idle | State::Prepare => None,
+            State::Send(flight) | State::Await(flight) | State::Pause(_, flight) => Some(flight),
+        };
         self.core.fail();
+        if flight.is_some_and(|flight| flight.in_transfer()) {
+            self.core.forget();
+        }
     }
 
     /// What to do next.
@@ -321,6 +332,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         self.state = State::Await(flight);
         let State::Await(flight) = &mut self.state else { return Ok(Step::Idle) };
         let step = flight.request;
+        // There is room: a request was written into the buffer before.
         let message = flight.frame(version, self.buffer.as_mut(), transfer);
         let message = message.ok_or(Error { step, reason: Reason::NoRoom })?;
         Ok(Step::Send { message, within })
@@ -349,8 +361,8 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
                 return Ok(Event::Continue);
             }
             Err(reason) => {
-                self.core.fail();
-                return Err(Error { step, reason });
+                self.state = State::Await(flight);
+                return Err(self.end(step, reason));
             }
         };
         match self.core.complete(message) {
@@ -451,6 +463,9 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
 
     fn end(&mut self, step: Request, reason: Reason) -> Error {
         self.abandon();
+        if matches!(reason, Reason::Refused(refusal) if refusal.code == ErrorCode::REQUEST_RESYNCH) {
+            self.core.forget();
+        }
         Error { step, reason }
     }
 }

@@ -22,21 +22,23 @@ use lanewarden_crypto::{Digest, Provider, Signing};
 
 use crate::connection::Connection;
 use crate::message::{
-    AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HEADER_SIZE, HashAlgorithms, Header, NoRoom,
-    NotReady, Reader, Request, RequesterFlags, ResponderFlags, Sizes, Writer,
+    AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HashAlgorithms, Header, NoRoom, NotReady, Reader,
+    Request, RequesterFlags, ResponderFlags, Sizes, Writer,
 };
 use crate::signing::ToSign;
 use crate::transcript::{Full, Part, Record, Transcripts};
 use crate::{Version, Versions};
 
 pub use parts::{Identities, Measurement, MeasurementSource, Parts, Support, Value, VendorHandler};
-pub use vendor::Registered;
+pub use vendor::{Registered, VendorFunction};
 
 /// Room before an answer: the head of its first chunk, where it goes in chunks. The head of each further chunk is
 /// written over the chunk before it.
 const HEADROOM: usize = 16;
 /// Bytes of an answer that must fit: the longest that comes before sizes are known, and every ERROR.
 const LEAST_ROOM: usize = 64;
+/// Bytes of the longest request that is answered with a signature: a GET_MEASUREMENTS of 1.3.
+const LONGEST_SIGNED: usize = 45;
 
 /// What a responder speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +91,15 @@ enum Held {
     },
 }
 
-/// A signature to be made.
+/// A signature to be made, and the request that it answers.
 #[derive(Clone, Debug)]
 struct Job {
     request: Request,
     part: Part,
     slot: u8,
     to_sign: ToSign,
+    asked: [u8; LONGEST_SIGNED],
+    length: usize,
 }
 
 /// How far the negotiation is.
@@ -152,6 +156,13 @@ impl Refused {
 
     const fn unsupported(code: u8) -> Self {
         Self { code: ErrorCode::UNSUPPORTED_REQUEST, data: code }
+    }
+
+    /// As a version can say it: codes that came later have no meaning before.
+    fn message(self, version: Version) -> ErrorMessage<'static> {
+        let is_known = version >= Version::V1_2 || self.code != ErrorCode::RESPONSE_TOO_LARGE;
+        let code = if is_known { self.code } else { ErrorCode::UNSPECIFIED };
+        ErrorMessage { code, data: self.data, extended: &[] }
     }
 }
 
@@ -233,8 +244,9 @@ where
         }
     }
 
-    /// What it is made of.
+    /// What it is made of. Certificates may be other ones afterwards.
     pub const fn parts_mut(&mut self) -> &mut Parts<I, M, V> {
+        self.core.chain = None;
         &mut self.core.parts
     }
 
@@ -246,7 +258,21 @@ where
     /// Forgets what was agreed on, as a reset does.
     pub fn reset(&mut self) {
         self.core.forget();
-        (self.held, self.incoming) = (Held::None, None);
+        self.drop_work();
+    }
+
+    fn drop_work(&mut self) {
+        (self.held, self.incoming, self.start) = (Held::None, None, HEADROOM);
+        self.core.job = None;
+    }
+
+    /// The request that goes on with a message that is on its way in chunks, in or out.
+    const fn transfer(&self) -> Option<Request> {
+        match self.held {
+            _ if self.incoming.is_some() => Some(Request::ChunkSend),
+            Held::Large(_) => Some(Request::ChunkGet),
+            _ => None,
+        }
     }
 
     /// Answers a message. What is no request is not answered: two responders would keep each other busy for ever.
@@ -266,14 +292,19 @@ where
         reader: &mut Reader<'_>,
         message: &[u8],
     ) -> Result<core::ops::Range<usize>, Refused> {
-        let request = self.core.admit(header, &self.held, self.incoming.is_some())?;
+        let interrupts = header.code != Request::GetVersion.byte()
+            && self.transfer().is_some_and(|request| request.byte() != header.code);
+        if interrupts {
+            return Err(Refused::UNEXPECTED);
+        }
+        let request = self.core.admit(header, &self.held)?;
         match request {
             Request::ChunkSend => return self.take_chunk(header, reader),
             Request::ChunkGet => return self.give_chunk(header, reader),
             Request::RespondIfReady => return self.respond_if_ready(header),
             _ => {}
         }
-        (self.held, self.incoming, self.start) = (Held::None, None, HEADROOM);
+        self.drop_work();
         let out = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
         let answer = self.core.answer(request, header, message, out)?;
         self.deliver(answer)
@@ -312,14 +343,21 @@ where
         Ok(front..front.saturating_add(writer.length()))
     }
 
+    /// An ERROR. It ends what was in work, but no transfer in chunks: nothing gets in the way of that but GET_VERSION
+    /// (DSP0274 1.3, 10.26).
     fn refuse(&mut self, header: Header, refused: Refused) -> core::ops::Range<usize> {
         let version = self.core.error_version(header, refused);
-        let error = ErrorMessage { code: refused.code, data: refused.data, extended: &[] };
-        let room = self.buffer.as_mut().get_mut(..HEADER_SIZE).unwrap_or_default();
+        if self.transfer().is_none() {
+            self.drop_work();
+            self.core.reset(Part::Measurements);
+        }
+        // Behind what has come in, before what goes out.
+        let front = self.start.saturating_sub(HEADROOM);
+        let room = self.buffer.as_mut().get_mut(front..).unwrap_or_default();
         let mut writer = Writer::new(room);
         // Nothing can be said without a buffer.
-        let _ = error.encode(version, &mut writer);
-        0..writer.length()
+        let _ = refused.message(version).encode(version.byte(), &mut writer);
+        front..front.saturating_add(writer.length())
     }
 
     fn respond_if_ready(&mut self, header: Header) -> Result<core::ops::Range<usize>, Refused> {
@@ -366,7 +404,7 @@ where
     }
 
     /// Whether a request may come now: of a version that is spoken, supported, and in its place.
-    fn admit(&mut self, header: Header, held: &Held, receiving: bool) -> Result<Request, Refused> {
+    fn admit(&mut self, header: Header, held: &Held) -> Result<Request, Refused> {
         let code = header.code;
         let version = self.check_version(header)?;
         let request = Request::from_byte(code).filter(|request| request.since() <= version);
@@ -380,7 +418,7 @@ where
             Request::GetCapabilities => self.phase == Phase::Version,
             Request::NegotiateAlgorithms => self.phase == Phase::Capabilities,
             Request::ChunkSend => matches!(self.phase, Phase::Capabilities | Phase::Connected(_)),
-            Request::ChunkGet => matches!(held, Held::Large(_)) && !receiving,
+            Request::ChunkGet => matches!(held, Held::Large(_)),
             Request::RespondIfReady => matches!(held, Held::Unsigned { .. }),
             _ => matches!(self.phase, Phase::Connected(_)),
         };
@@ -411,12 +449,13 @@ where
     }
 
     /// The version of an ERROR: that of the request where it is spoken, else the oldest, which everyone knows.
-    fn error_version(&self, header: Header, refused: Refused) -> u8 {
-        let spoken = Version::from_byte(header.version).is_some_and(|v| self.settings.versions.contains(v));
+    fn error_version(&self, header: Header, refused: Refused) -> Version {
+        let asked =
+            Version::from_byte(header.version).filter(|asked| self.settings.versions.contains(*asked));
         match self.phase {
-            Phase::Capabilities | Phase::Connected(_) => self.version.byte(),
-            _ if refused.code == ErrorCode::VERSION_MISMATCH || !spoken => Version::V1_0.byte(),
-            _ => header.version,
+            Phase::Capabilities | Phase::Connected(_) => self.version,
+            _ if refused.code == ErrorCode::VERSION_MISMATCH => Version::V1_0,
+            _ => asked.unwrap_or(Version::V1_0),
         }
     }
 
@@ -442,21 +481,7 @@ where
         if !goes_on && request != Request::GetMeasurements {
             self.reset(Part::Measurements);
         }
-        let ends_authentication = matches!(
-            request,
-            Request::GetMeasurements
-                | Request::KeyExchange
-                | Request::Finish
-                | Request::PskExchange
-                | Request::PskFinish
-                | Request::KeyUpdate
-                | Request::Heartbeat
-                | Request::GetEncapsulatedRequest
-                | Request::DeliverEncapsulatedResponse
-                | Request::EndSession
-                | Request::GetMeasurementExtensionLog
-        );
-        if ends_authentication {
+        if request.ends_authentication() {
             self.reset(Part::Authentication);
         }
     }
@@ -470,7 +495,7 @@ where
     ) -> Result<Answer, Refused> {
         let mut reader = Reader::new(message);
         Header::decode(&mut reader)?;
-        let answer = match request {
+        match request {
             Request::GetVersion => self.version(&reader, message, out),
             Request::GetCapabilities => self.capabilities(header, &mut reader, message, out),
             Request::NegotiateAlgorithms => self.algorithms(header, &mut reader, message, out),
@@ -480,11 +505,7 @@ where
             Request::GetMeasurements => self.measurements(header, &mut reader, message, out),
             Request::VendorDefined => self.vendor(&mut reader, out),
             _ => Err(Refused::unsupported(header.code)),
-        };
-        if answer.is_err() && request == Request::GetMeasurements {
-            self.reset(Part::Measurements);
         }
-        answer
     }
 
     /// Request and answer count as said.
@@ -501,10 +522,13 @@ where
         let Phase::Connected(connection) = self.phase else { return Err(Refused::UNEXPECTED) };
         let algorithm = connection.signature.ok_or(Refused::UNSPECIFIED)?;
         let end = length.checked_add(algorithm.signature_size()).ok_or(NoRoom)?;
-        let room = out.get_mut(length..end).ok_or(NoRoom)?;
+        let (answer, rest) = out.split_at_mut_checked(length).ok_or(NoRoom)?;
+        let room = rest.get_mut(..algorithm.signature_size()).ok_or(NoRoom)?;
         let signer = self.parts.identities.signer(job.slot).ok_or(Refused::INVALID)?;
         match signer.sign(algorithm, job.to_sign.signed(algorithm), room) {
             Ok(Signing::Done) => {
+                self.record.request(job.part, job.asked.get(..job.length).unwrap_or_default());
+                self.record.response(job.part, answer);
                 self.record.signature(job.part, room);
                 self.reset(job.part);
                 Ok(Answer::Ready(end))

@@ -162,6 +162,10 @@ impl ResponderFlags {
                 "CHAL_CAP needs CERT_CAP or PUB_KEY_ID_CAP",
             ),
             (
+                has(Self::MEAS_SIGNED) && !self.intersects(Self::CERT | Self::PUB_KEY_ID),
+                "signed measurements need CERT_CAP or PUB_KEY_ID_CAP",
+            ),
+            (
                 has(Self::MEAS_FRESH) && !self.intersects(Self::MEAS | Self::MEAS_SIGNED),
                 "MEAS_FRESH_CAP needs MEAS_CAP",
             ),
@@ -174,8 +178,9 @@ impl ResponderFlags {
                 "a key exchange needs ENCRYPT_CAP or MAC_CAP",
             ),
             (
-                !session && self.intersects(Self::ENCRYPT | Self::MAC),
-                "ENCRYPT_CAP and MAC_CAP need a key exchange",
+                !session
+                    && self.intersects(Self::ENCRYPT | Self::MAC | Self::HBEAT | Self::KEY_UPD | Self::EVENT),
+                "what belongs to sessions needs a key exchange",
             ),
             (
                 has(Self::HANDSHAKE_IN_THE_CLEAR) && !has(Self::KEY_EX),
@@ -183,6 +188,58 @@ impl ResponderFlags {
             ),
         ];
         rules.into_iter().find_map(|(broken, rule)| broken.then_some(rule))
+    }
+}
+
+impl<F> Capabilities<F> {
+    /// A side that takes no chunks takes no message that is longer than what it takes at once.
+    fn sizes_contradict(&self, chunks: bool) -> bool {
+        !chunks && self.sizes.is_some_and(|sizes| sizes.transfer != sizes.message)
+    }
+}
+
+impl Capabilities<RequesterFlags> {
+    /// The first rule that these break, where they break one (DSP0274 1.3, tables 10 and 12).
+    #[must_use]
+    pub fn contradiction(&self) -> Option<&'static str> {
+        use RequesterFlags as F;
+        let flags = self.flags;
+        let session = flags.intersects(F::KEY_EX | F::PSK);
+        let in_session = F::ENCRYPT | F::MAC;
+        let rules = [
+            (self.sizes_contradict(flags.contains(F::CHUNK)), "MaxSPDMmsgSize needs CHUNK_CAP"),
+            (flags.contains(F::CERT | F::PUB_KEY_ID), "CERT_CAP and PUB_KEY_ID_CAP exclude each other"),
+            (
+                flags.intersects(F::CHAL | F::MUT_AUTH) && !flags.intersects(F::CERT | F::PUB_KEY_ID),
+                "CHAL_CAP and MUT_AUTH_CAP need CERT_CAP or PUB_KEY_ID_CAP",
+            ),
+            (session && !flags.intersects(in_session), "a key exchange needs ENCRYPT_CAP or MAC_CAP"),
+            (
+                !session && flags.intersects(in_session | F::HBEAT | F::KEY_UPD | F::EVENT),
+                "what belongs to sessions needs a key exchange",
+            ),
+            (
+                flags.contains(F::HANDSHAKE_IN_THE_CLEAR) && !flags.contains(F::KEY_EX),
+                "HANDSHAKE_IN_THE_CLEAR_CAP needs KEY_EX_CAP",
+            ),
+            (flags.contains(F::EP_INFO | F::EP_INFO_SIGNED), "EP_INFO_CAP has a reserved value"),
+            (
+                flags.contains(F::MULTI_KEY_ONLY | F::MULTI_KEY_NEGOTIATED),
+                "MULTI_KEY_CAP has a reserved value",
+            ),
+        ];
+        rules.into_iter().find_map(|(broken, rule)| broken.then_some(rule))
+    }
+}
+
+impl Capabilities<ResponderFlags> {
+    /// The first rule that these break, where they break one (DSP0274 1.3, tables 11 and 13).
+    #[must_use]
+    pub fn contradiction(&self) -> Option<&'static str> {
+        if self.sizes_contradict(self.flags.contains(ResponderFlags::CHUNK)) {
+            return Some("MaxSPDMmsgSize needs CHUNK_CAP");
+        }
+        self.flags.contradiction()
     }
 }
 

@@ -1,7 +1,7 @@
 //! CHUNK_SEND, CHUNK_SEND_ACK, CHUNK_GET and CHUNK_RESPONSE (DSP0274 1.3, 10.26): messages longer than the other side
 //! takes at once.
 
-use super::{Header, Malformed, NoRoom, Reader, Request, Response, Writer, finish};
+use super::{Header, MIN_TRANSFER_SIZE, Malformed, NoRoom, Reader, Request, Response, Writer, finish};
 use crate::Version;
 
 /// Bytes before the data in the first chunk; [`Chunk::HEAD`] in all further ones.
@@ -30,6 +30,14 @@ impl<'a> Chunk<'a> {
     #[must_use]
     pub const fn head(sequence: u16) -> usize {
         if sequence == 0 { FIRST_HEAD } else { Self::HEAD }
+    }
+
+    /// Whether it is shorter than a chunk may be that is not the last: the least message that every side takes. This
+    /// bounds how many chunks a message has.
+    #[must_use]
+    pub fn is_too_short(&self) -> bool {
+        let length = self.data.len().saturating_add(Self::head(self.sequence));
+        !self.last && u32::try_from(length).is_ok_and(|length| length < MIN_TRANSFER_SIZE)
     }
 
     /// Reads what follows the header; returns the message's length too.

@@ -140,6 +140,26 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Whether it takes away what was said before a challenge: digests and certificates (DSP0274 1.3, 10.10.1).
+    pub(crate) const fn ends_authentication(self) -> bool {
+        matches!(
+            self,
+            Self::GetMeasurements
+                | Self::KeyExchange
+                | Self::Finish
+                | Self::PskExchange
+                | Self::PskFinish
+                | Self::KeyUpdate
+                | Self::Heartbeat
+                | Self::GetEncapsulatedRequest
+                | Self::DeliverEncapsulatedResponse
+                | Self::EndSession
+                | Self::GetMeasurementExtensionLog
+        )
+    }
+}
+
 impl Code {
     /// Whether it is one of a request, known here or not.
     #[must_use]

@@ -9,6 +9,8 @@ use crate::transcript::{Part, Record};
 
 /// Bytes of CERTIFICATE before the portion.
 const HEAD: u32 = 8;
+/// Portions of a chain, at the most: the longest chain there can be, in portions that the shortest messages hold.
+const MOST_PORTIONS: u16 = 2048;
 
 /// How far it is.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub struct Fetch<H> {
     offset: u16,
     /// What the last portion said follows; unknown before the first.
     remainder: Option<u16>,
+    portions: u16,
     hash: H,
 }
 
@@ -36,7 +39,8 @@ impl<P: Provider, R: Record> Core<P, R> {
         let algorithm = self.agreed()?.hash;
         let hash = self.provider.hash(algorithm).ok_or(Reason::NoHash(algorithm))?;
         self.reset(Part::Measurements);
-        self.operation = Operation::Certificate(Fetch { slot, offset: 0, remainder: None, hash });
+        self.operation =
+            Operation::Certificate(Fetch { slot, offset: 0, remainder: None, portions: 0, hash });
         Ok(())
     }
 
@@ -85,6 +89,10 @@ impl<H: Hash> Fetch<H> {
         let (Some(end), true) = (end.filter(|_| sent > 0), shrinks) else {
             return Err(Violation::Remainder.into());
         };
+        self.portions = self.portions.saturating_add(1);
+        if self.portions > MOST_PORTIONS {
+            return Err(Violation::TooManyPortions.into());
+        }
         self.hash.update(portion.bytes);
         self.offset = end;
         self.remainder = Some(portion.remainder);

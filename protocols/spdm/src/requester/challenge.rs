@@ -87,7 +87,7 @@ impl<P: Provider, R: Record> Core<P, R> {
 
     fn check_auth(&self, asked: &Challenge, answer: &ChallengeAuth<'_>) -> Result<(), Reason> {
         let slot = answer.attributes & SLOT;
-        if slot != asked.slot {
+        if slot != asked.slot || answer.slots & 1_u8.wrapping_shl(slot.into()) == 0 {
             return Err(Violation::Slot(slot).into());
         }
         if answer.attributes & MUTUAL != 0 {

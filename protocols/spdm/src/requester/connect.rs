@@ -135,7 +135,7 @@ impl<P: Provider, R: Record> Core<P, R> {
 
     fn take_capabilities(&mut self, reader: &mut Reader<'_>) -> Result<usize, Reason> {
         let (said, length) = Capabilities::<ResponderFlags>::decode(self.version(), reader)?;
-        if let Some(rule) = said.flags.contradiction() {
+        if let Some(rule) = said.contradiction() {
             return Err(Violation::Capabilities(rule).into());
         }
         self.draft.flags = said.flags;
@@ -151,7 +151,11 @@ impl<P: Provider, R: Record> Core<P, R> {
         reader: &mut Reader<'_>,
     ) -> Result<(Connection, usize), Reason> {
         let version = self.version();
-        let (chosen, length) = Algorithms::decode(version, header, reader)?;
+        let (mut chosen, length) = Algorithms::decode(version, header, reader)?;
+        if version < Version::V1_2 {
+            // Reserved before.
+            chosen.other_parameters = 0;
+        }
         if chosen.extended > 0 || chosen.structures.count() > 0 {
             return Err(Violation::Choice("an algorithm").into());
         }

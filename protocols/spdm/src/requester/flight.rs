@@ -86,6 +86,11 @@ pub enum Seen<'a> {
 }
 
 impl Flight {
+    /// Whether a message is on its way in chunks.
+    pub const fn in_transfer(&self) -> bool {
+        matches!(self.mode, Mode::ChunkSend { .. } | Mode::ChunkGet { .. })
+    }
+
     pub const fn new(request: Request, part: Option<Part>, length: usize) -> Self {
         Self { request, part, length, mode: Mode::Plain, small: [0; 6], delays: 0, delayed: Duration::ZERO }
     }
@@ -176,11 +181,7 @@ impl Flight {
             return self.sort_error(core, now, &ErrorMessage::decode(header, &reader));
         }
         check_version(core, header)?;
-        let expected = self.request.response().map(Response::byte);
-        let any = matches!(core.operation, Operation::Bytes);
-        if Some(header.code) != expected && !any {
-            return Err(Reason::WrongResponse(Code(header.code)));
-        }
+        check_code(core, self.request, header)?;
         Ok(Seen::Whole(answer))
     }
 
@@ -254,6 +255,9 @@ impl Flight {
         if ack.early_error || sent >= self.length {
             self.mode = Mode::Plain;
             return match self.sort_answer(core, now, ack.answer)? {
+                _ if ack.early_error && self.mode != Mode::Plain => {
+                    Err(Violation::Chunk("an early error puts off").into())
+                }
                 Seen::Whole(_) if ack.early_error => {
                     Err(Violation::Chunk("an early error without an error").into())
                 }
@@ -263,6 +267,9 @@ impl Flight {
                 )),
                 seen => Ok(seen),
             };
+        }
+        if message::finish(&Reader::new(ack.answer)).is_err() {
+            return Err(Violation::Chunk("an answer before the last chunk").into());
         }
         let sequence = sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
         self.mode = Mode::ChunkSend { sequence, sent };
@@ -320,6 +327,9 @@ impl Flight {
         if chunk.data.len().saturating_add(Chunk::head(sequence)) > transfer {
             return Err(Violation::Chunk("it is longer than a message may be").into());
         }
+        if chunk.is_too_short() {
+            return Err(Violation::Chunk("it is shorter than a message may be").into());
+        }
         let end = received.saturating_add(chunk.data.len());
         if end > total || chunk.last != (end == total) {
             return Err(Violation::Chunk("the chunks do not add up to the message").into());
@@ -337,11 +347,7 @@ impl Flight {
         if header.code == Response::Error.byte() {
             return Err(Reason::Refused(ErrorMessage::decode(header, &reader).into()));
         }
-        let any = matches!(core.operation, Operation::Bytes);
-        if Some(header.code) != self.request.response().map(Response::byte) && !any {
-            return Err(Reason::WrongResponse(Code(header.code)));
-        }
-        Ok(())
+        check_code(core, self.request, header)
     }
 
     /// In place of a chunk, or of its acknowledgement: busy, or a refusal.
@@ -363,6 +369,20 @@ impl Flight {
             }
             _ => self.sort_error(core, now, &error),
         }
+    }
+}
+
+/// The answer to the request; to a request that was given as bytes, any answer, but no request.
+fn check_code<P: Provider, R: Record>(
+    core: &Core<P, R>,
+    request: Request,
+    header: Header,
+) -> Result<(), Reason> {
+    let any = matches!(core.operation, Operation::Bytes) && !Code(header.code).is_request();
+    if any || Some(header.code) == request.response().map(Response::byte) {
+        Ok(())
+    } else {
+        Err(Reason::WrongResponse(Code(header.code)))
     }
 }
 

@@ -5,7 +5,10 @@ use lanewarden_crypto::{Digest, Provider};
 use super::{Core, Event, Operation};
 use crate::Version;
 use crate::error::{Misuse, Reason, Violation};
-use crate::message::{self, Context, GetMeasurements, Header, Nonce, Reader, ResponderFlags};
+use crate::message::{
+    self, Blocks, Context, GetMeasurements, Header, MEASUREMENT_SPECIFICATION_DMTF, Nonce, Reader,
+    ResponderFlags,
+};
 use crate::signing::Purpose;
 use crate::transcript::{Part, Record};
 
@@ -50,6 +53,21 @@ pub struct Measured<'a> {
     pub requester_nonce: Option<Nonce>,
     /// The digest of what was said since the last signature, which this one is over.
     pub transcript: Option<Digest>,
+}
+
+/// Whether all blocks are of the specification that was agreed on, and no index comes twice.
+fn are_distinct(blocks: Blocks<'_>) -> bool {
+    let mut seen = [0_u64; 4];
+    blocks.iter().all(|block| {
+        let bit = 1_u64.wrapping_shl(block.index.into());
+        let word = seen.get_mut(usize::from(block.index >> 6));
+        let is_new = word.is_some_and(|word| {
+            let is_new = *word & bit == 0;
+            *word |= bit;
+            is_new
+        });
+        is_new && block.specification == MEASUREMENT_SPECIFICATION_DMTF
+    })
 }
 
 impl<P: Provider, R: Record> Core<P, R> {
@@ -108,6 +126,9 @@ impl<P: Provider, R: Record> Core<P, R> {
         answer: &message::Measurements<'_>,
     ) -> Result<(), Reason> {
         let blocks = answer.blocks;
+        if !are_distinct(blocks) {
+            return Err(Violation::Measurements.into());
+        }
         let fits = match asked.operation {
             message::Operation::Count => blocks.count() == 0,
             message::Operation::Index(index) => {

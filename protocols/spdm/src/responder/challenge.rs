@@ -2,7 +2,7 @@
 
 use lanewarden_crypto::Provider;
 
-use super::{Answer, Core, Identities, Job, MeasurementSource, Refused, Support, VendorHandler};
+use super::{Answer, Core, Identities, Job, LONGEST_SIGNED, MeasurementSource, Refused, VendorHandler};
 use crate::message::{Challenge, ChallengeAuth, Header, Nonce, Reader, Request, SummaryKind, Writer};
 use crate::signing::{Purpose, ToSign};
 use crate::transcript::{Part, Record};
@@ -23,7 +23,7 @@ where
         out: &mut [u8],
     ) -> Result<Answer, Refused> {
         let (asked, length) = Challenge::decode(self.version, header, reader)?;
-        let measures = M::SUPPORT != Support::None;
+        let measures = self.agreed()?.measurement_hash.is_some();
         if !self.is_usable(asked.slot)? || asked.summary != SummaryKind::None && !measures {
             return Err(Refused::INVALID);
         }
@@ -66,12 +66,13 @@ where
             Part::Measurements => Purpose::MEASUREMENTS,
             Part::Authentication | Part::Connection => Purpose::CHALLENGE_AUTH,
         };
-        self.record.request(part, asked);
-        self.record.response(part, answer);
         self.transcripts.request(part, asked)?;
         let transcript = self.transcripts.digest(answer).ok_or(Refused::UNSPECIFIED)?;
         let to_sign = ToSign::new(&self.provider, self.version, purpose, &transcript);
-        self.job = Some(Job { request, part, slot, to_sign: to_sign.ok_or(Refused::UNSPECIFIED)? });
+        let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
+        let mut kept = [0; LONGEST_SIGNED];
+        kept.get_mut(..asked.len()).ok_or(Refused::UNSPECIFIED)?.copy_from_slice(asked);
+        self.job = Some(Job { request, part, slot, to_sign, asked: kept, length: asked.len() });
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::message::{
     Chunk, ChunkAck, ChunkGet, ErrorCode, ErrorMessage, Header, NoRoom, Reader, Request, Writer,
 };
-use crate::transcript::Record;
+use crate::transcript::{Part, Record};
 
 /// Bytes of CHUNK_SEND_ACK before the answer.
 const ACK_HEAD: usize = 6;
@@ -105,7 +105,8 @@ where
         let incoming = match self.place(&chunk) {
             Ok(incoming) => incoming,
             Err(refused) => {
-                (self.incoming, self.held) = (None, Held::None);
+                self.drop_work();
+                self.core.reset(Part::Measurements);
                 return self.acknowledge(&chunk, Some(refused));
             }
         };
@@ -131,6 +132,7 @@ where
         let fits = chunk.handle == begun.handle
             && chunk.sequence == begun.sequence
             && chunk.data.len().saturating_add(Chunk::head(chunk.sequence)) <= transfer
+            && !chunk.is_too_short()
             && end <= begun.total
             && chunk.last == (end == begun.total);
         if !fits {
@@ -164,8 +166,8 @@ where
         let room = self.buffer.as_mut().get_mut(front..).unwrap_or_default();
         let mut writer = Writer::new(room);
         ack.encode_head(version, &mut writer)?;
-        if let Some(Refused { code, data }) = refused {
-            ErrorMessage { code, data, extended: &[] }.encode(version.byte(), &mut writer)?;
+        if let Some(refused) = refused {
+            refused.message(version).encode(version.byte(), &mut writer)?;
         }
         Ok(front..front.saturating_add(writer.length()))
     }
@@ -192,7 +194,7 @@ where
         let (request, out) = self.buffer.as_mut().split_at_mut_checked(start).ok_or(NoRoom)?;
         let request = request.get(..total).ok_or(NoRoom)?;
         let header = Header::decode(&mut Reader::new(request))?;
-        let code = self.core.admit(header, &Held::None, true)?;
+        let code = self.core.admit(header, &Held::None)?;
         if matches!(code, Request::GetVersion | Request::ChunkSend | Request::ChunkGet) {
             return Err(Refused::INVALID);
         }
@@ -217,12 +219,13 @@ where
     }
 
     fn refusal(&mut self, refused: Refused) -> Result<Range<usize>, Refused> {
-        let version = self.core.version.byte();
+        self.held = Held::None;
+        self.core.reset(Part::Measurements);
+        let version = self.core.version;
         let end = self.start.saturating_add(LEAST_ROOM);
         let room = self.buffer.as_mut().get_mut(self.start..end).ok_or(NoRoom)?;
         let mut writer = Writer::new(room);
-        ErrorMessage { code: refused.code, data: refused.data, extended: &[] }
-            .encode(version, &mut writer)?;
+        refused.message(version).encode(version.byte(), &mut writer)?;
         Ok(self.start..self.start.saturating_add(writer.length()))
     }
 }

@@ -182,10 +182,9 @@ fn write_portion(
     version: crate::Version,
     writer: &mut Writer<'_>,
 ) -> Result<(), Refused> {
-    let offset = usize::from(asked.offset);
+    let offset = if asked.size_only { 0 } else { usize::from(asked.offset) };
     let left = chain.length().checked_sub(offset).filter(|left| *left > 0).ok_or(Refused::INVALID)?;
-    let (left, portion) =
-        if asked.size_only { (chain.length(), 0) } else { (left, left.min(asked.length.into()).min(room)) };
+    let portion = if asked.size_only { 0 } else { left.min(asked.length.into()).min(room) };
     if portion == 0 && !asked.size_only {
         return Err(Refused::INVALID);
     }

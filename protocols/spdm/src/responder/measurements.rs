@@ -41,6 +41,9 @@ where
         message: &[u8],
         out: &mut [u8],
     ) -> Result<Answer, Refused> {
+        if self.agreed()?.measurement_hash.is_none() {
+            return Err(Refused::UNEXPECTED);
+        }
         let (asked, length) = GetMeasurements::decode(self.version, header, reader)?;
         let slot = asked.signed.map(|(_, slot)| slot);
         if slot.is_some() && (!I::PRESENT || !self.is_usable(slot.unwrap_or_default())?) {

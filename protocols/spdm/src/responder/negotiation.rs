@@ -62,6 +62,9 @@ where
     ) -> Result<Answer, Refused> {
         let version = Version::from_byte(header.version).ok_or(Refused::INVALID)?;
         let (asked, length) = Capabilities::<RequesterFlags>::decode(version, reader)?;
+        if asked.contradiction().is_some() {
+            return Err(Refused::INVALID);
+        }
         self.version = version;
         self.requester = asked.flags;
         self.requester_sizes = asked.sizes;
