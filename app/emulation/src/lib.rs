@@ -98,6 +98,3 @@ pub fn attach(simulator: &Simulator, scenario: &Scenario) -> Result<Emulation, A
     }
     Ok(Emulation { authorities, issuers })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,239 @@
+//! A host that asks a device of an emulated machine who it is.
+
+use std::time::Duration;
+
+use lanewarden_aws_lc::AwsLc;
+use lanewarden_crypto::{Hash, Provider};
+use lanewarden_doe::{Error as MailboxError, Mailbox, Policy, Protocol, Request, exchange};
+use lanewarden_emulation::{Emulation, attach};
+use lanewarden_pci::registers::doe::Doe;
+use lanewarden_pci::{Function, Machine};
+use lanewarden_sim::{FunctionConfig, Scenario, Simulator};
+use lanewarden_spdm::certificate::{
+    AnchorList, Chain, ChainError, DeviceIdentity, Distrust, IdentityError, NoRevocations, Rules,
+};
+use lanewarden_spdm::message::{Operation, SummaryKind};
+use lanewarden_spdm::requester::{
+    ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, RunError, Settings, Transport, run,
+};
+use lanewarden_spdm::{Connection, Error};
+use lanewarden_time::Clock;
+
+/// The middle of 2026, in Unix seconds.
+pub const NOW: u64 = 1_782_864_000;
+
+/// A machine whose devices have responders.
+pub struct World {
+    pub machine: Simulator,
+    pub emulation: Emulation,
+}
+
+impl World {
+    pub fn new(text: &str) -> Self {
+        let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+        Self::of(&scenario)
+    }
+
+    pub fn of(scenario: &Scenario) -> Self {
+        let machine = Simulator::new(scenario).unwrap();
+        let emulation = attach(&machine, scenario).unwrap();
+        Self { machine, emulation }
+    }
+
+    /// One device that has such a table, below one root port.
+    pub fn one(spdm: &str) -> Self {
+        Self::new(&one(spdm))
+    }
+
+    pub fn host(&self, name: &str) -> Host {
+        Host::new(&self.machine, name)
+    }
+
+    /// Asks who `name` is.
+    pub fn attest(&self, name: &str) -> Result<Attested, Refused> {
+        self.host(name).attest(&self.emulation.anchors())
+    }
+}
+
+/// The scenario of [`World::one`].
+pub fn one(spdm: &str) -> String {
+    format!(
+        "seed = 7\n[[bridges]]\nuid = 1\n[[bridges.ports]]\n[[bridges.ports.functions]]\nkind = \"nvme\"\n\
+         name = \"drive\"\nserial = \"00-25-38-ff-fe-17-50-01\"\ndoe = [{{ protocols = [\"cma_spdm\"] }}]\n\
+         spdm = {spdm}\n"
+    )
+}
+
+/// What a device has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    pub connection: Connection,
+    pub chain: Vec<u8>,
+    /// Index, type and value of each.
+    pub measurements: Vec<(u8, u8, Vec<u8>)>,
+    pub signatures: Vec<Vec<u8>>,
+}
+
+/// Why a device is not who it says it is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    Spdm(Error),
+    Mailbox(MailboxError),
+    Chain(ChainError),
+    Distrust(Vec<Distrust>),
+    Identity(IdentityError),
+    /// The measurements are not those that CHALLENGE_AUTH summed up.
+    Summary,
+}
+
+impl From<RunError<MailboxError>> for Refused {
+    fn from(error: RunError<MailboxError>) -> Self {
+        match error {
+            RunError::Spdm(error) => Self::Spdm(error),
+            RunError::Transport(error) => Self::Mailbox(error),
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Spdm(error)
+    }
+}
+
+/// The first mailbox of a function that speaks SPDM.
+pub struct Wire {
+    machine: Simulator,
+    config: FunctionConfig,
+    mailbox: Mailbox<Vec<u8>>,
+    /// Every answer.
+    pub heard: Vec<Vec<u8>>,
+}
+
+impl Transport for Wire {
+    type Error = MailboxError;
+
+    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, MailboxError> {
+        let request = Request::new(Protocol::CMA_SPDM, message);
+        let payload = exchange(&mut self.mailbox, &mut self.config, &self.machine, &request)?;
+        answer[..payload.len()].copy_from_slice(payload);
+        self.heard.push(payload.to_vec());
+        Ok(payload.len())
+    }
+}
+
+pub struct Host {
+    machine: Simulator,
+    pub wire: Wire,
+    identity: DeviceIdentity,
+    pub requester: Requester<AwsLc, Vec<u8>>,
+}
+
+impl Host {
+    pub fn new(machine: &Simulator, name: &str) -> Self {
+        Self::with(machine, name, Settings::default())
+    }
+
+    pub fn with(machine: &Simulator, name: &str, settings: Settings) -> Self {
+        let address = machine.address(name).unwrap();
+        let offset =
+            machine.spdm_devices().into_iter().find(|one| one.mailbox.address == address).unwrap().mailbox.offset;
+        let mut config = machine.open(address).unwrap();
+        let function = Function::read(address, &mut config).unwrap();
+        let doe: Doe = *function.does.iter().find(|doe| doe.offset == offset).unwrap();
+        let mailbox = Mailbox::new(doe, vec![0; 1 << 16], Policy::default());
+        let class = function.header.class;
+        let identity = DeviceIdentity {
+            vendor_id: function.header.vendor,
+            device_id: function.header.device,
+            class_code: u32::from_be_bytes([0, class.base, class.sub, class.interface]),
+            revision: function.header.revision,
+            subsystem: function.header.subsystem,
+            serial: function.serial.map(|serial| serial.0),
+        };
+        let wire = Wire { machine: machine.clone(), config, mailbox, heard: Vec::new() };
+        let requester = Requester::new(AwsLc, settings, vec![0; 1 << 15]);
+        Self { machine: machine.clone(), wire, identity, requester }
+    }
+
+    /// Runs the operation in work.
+    pub fn run(&mut self, show: impl FnMut(Event<'_>)) -> Result<(), Refused> {
+        let mut answer = vec![0; 1 << 16];
+        Ok(run(&mut self.requester, &mut self.wire, &self.machine, &mut answer, show)?)
+    }
+
+    pub fn connect(&mut self) -> Result<Connection, Refused> {
+        self.requester.connect()?;
+        self.run(|_| {})?;
+        Ok(*self.requester.connection().unwrap())
+    }
+
+    /// Fetches a chain and knows its key from then on, whether it is trusted or not.
+    pub fn chain(&mut self, anchors: &[Vec<u8>]) -> Result<Vec<u8>, Refused> {
+        self.requester.digests()?;
+        self.run(|_| {})?;
+        self.requester.certificate(0)?;
+        let mut bytes = Vec::new();
+        self.run(|event| {
+            if let Event::Portion(portion) = event {
+                bytes.extend_from_slice(portion.bytes);
+            }
+        })?;
+        let hash = self.requester.connection().unwrap().hash;
+        let chain = Chain::parse(&bytes, Rules::responder(hash, Some(NOW))).map_err(Refused::Chain)?;
+        let anchors: Vec<&[u8]> = anchors.iter().map(Vec::as_slice).collect();
+        let anchors = AnchorList::new(&anchors, 1).unwrap();
+        let validated = chain.validate(&AwsLc, &anchors, &NoRevocations).map_err(Refused::Chain)?;
+        if !validated.is_trusted() {
+            return Err(Refused::Distrust(validated.distrust.iter().copied().collect()));
+        }
+        validated.leaf.identity().check(&self.identity).map_err(Refused::Identity)?;
+        let key = PeerKey { key: validated.leaf.key().clone(), chain: *validated.leaf.chain_digest() };
+        self.requester.know(0, key);
+        Ok(bytes)
+    }
+
+    /// The summary of all measurements, and the signature.
+    pub fn challenge(&mut self) -> Result<(Vec<u8>, Vec<u8>), Refused> {
+        self.requester.challenge(ChallengeRequest { summary: SummaryKind::All, ..ChallengeRequest::default() })?;
+        let mut shown = None;
+        self.run(|event| {
+            if let Event::Authenticated(proof) = event {
+                shown = Some((proof.answer.summary.to_vec(), proof.answer.signature.to_vec()));
+            }
+        })?;
+        Ok(shown.unwrap())
+    }
+
+    pub fn attest(&mut self, anchors: &[Vec<u8>]) -> Result<Attested, Refused> {
+        let connection = self.connect()?;
+        let chain = self.chain(anchors)?;
+        let (summary, signature) = self.challenge()?;
+        let mut attested = Attested { connection, chain, measurements: Vec::new(), signatures: vec![signature] };
+        self.requester.measurements(MeasurementRequest {
+            operation: Operation::All,
+            signed: Some(0),
+            nonce: None,
+            raw: false,
+            context: [0; 8],
+        })?;
+        let mut record = Vec::new();
+        self.run(|event| {
+            if let Event::Measured(measured) = event {
+                record = measured.answer.blocks.record().to_vec();
+                attested.signatures.push(measured.answer.signature.to_vec());
+                attested.measurements.extend(measured.answer.blocks.iter().map(|block| {
+                    let (kind, _, value) = block.value().unwrap();
+                    (block.index, kind.0, value.to_vec())
+                }));
+            }
+        })?;
+        let mut hash = AwsLc.hash(connection.hash).unwrap();
+        hash.update(&record);
+        if hash.finish().as_bytes() == summary { Ok(attested) } else { Err(Refused::Summary) }
+    }
+
+    pub fn now(&self) -> Duration {
+        self.machine.now().since_origin()
+    }
+}
