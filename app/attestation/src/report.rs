@@ -180,7 +180,9 @@ impl Failure {
         if is_refused { Verdict::Refused(reason) } else { Verdict::CannotAttest(reason) }
     }
 
-    fn class(&self) -> Class {
+    /// Which kind of outcome it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
         match self {
             Self::Spdm(Error { reason: Reason::WrongSignature, .. }) | Self::WrongKey | Self::NoChain(_) => {
                 Class::Unverified

@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
 
 pub use spdm::{
-    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, NonceArgument, Request, Respond, Spdm,
-    TransportArgument, TrustArguments, Verify, VersionArgument, Way,
+    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, Request, Respond, Spdm, TransportArgument,
+    TrustArguments, Verify, VersionArgument, Way,
 };
 
 /// From unknown to trusted: every PCIe and CXL device of a machine.

@@ -37,7 +37,8 @@ impl Capture {
         let mut writer = self.writer.borrow_mut();
         let Ok(open) = &mut *writer else { return };
         if let Err(error) = open.message(now, direction, kind, message) {
-            *writer = Err(Failure::new(Exit::Failure, format!("cannot write {}: {error}", self.path.display())));
+            *writer =
+                Err(Failure::new(Exit::Failure, format!("cannot write {}: {error}", self.path.display())));
         }
     }
 

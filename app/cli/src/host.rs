@@ -32,7 +32,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         }
         HostSpec::Sysfs => {
             dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, None, output)
-        },
+        }
         HostSpec::Sim(file) => {
             let (machine, emulation) = simulator(file.as_deref())?;
             let own = Some(emulation.anchors());

@@ -25,7 +25,11 @@ impl Bar {
     pub fn chain(&mut self, received: Option<(u32, u32)>) {
         let Some((received, length)) = received else { return };
         let (done, total) = (usize::try_from(received), usize::try_from(length));
-        self.show(Progress { phase: "chain", done: done.unwrap_or_default(), total: total.unwrap_or_default() });
+        self.show(Progress {
+            phase: "chain",
+            done: done.unwrap_or_default(),
+            total: total.unwrap_or_default(),
+        });
     }
 
     /// Takes note of how far the scan has got.

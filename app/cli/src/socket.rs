@@ -47,7 +47,11 @@ pub fn address(text: &str) -> Result<SocketAddr, Failure> {
 
 impl<'c> Connection<'c> {
     /// Connects, greets and asks what there is to ask before SPDM.
-    pub fn open(to: &str, transport: TransportArgument, capture: Option<&'c Capture>) -> Result<Self, Failure> {
+    pub fn open(
+        to: &str,
+        transport: TransportArgument,
+        capture: Option<&'c Capture>,
+    ) -> Result<Self, Failure> {
         let peer = address(to)?;
         let client = Self::connect(peer, transport).map_err(|error| failure(to, &error))?;
         Ok(Self { client, capture })
@@ -85,7 +89,12 @@ impl<'c> Connection<'c> {
 impl Transport for Connection<'_> {
     type Error = TransportError;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], within: Duration) -> Result<usize, TransportError> {
+    fn exchange(
+        &mut self,
+        message: &[u8],
+        answer: &mut [u8],
+        within: Duration,
+    ) -> Result<usize, TransportError> {
         self.note(Direction::ToResponder, message);
         let length = match &mut self.client {
             Client::Emulator(client) => client.exchange(MessageKind::Plain, message, answer, within),

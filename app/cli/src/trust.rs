@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lanewarden_aws_lc::AwsLc;
 use lanewarden_attestation::Trust;
+use lanewarden_aws_lc::AwsLc;
 use lanewarden_store::{Anchors, Revocations, StoreError};
 
 use crate::args::TrustArguments;
@@ -22,7 +22,11 @@ pub struct Basis {
 
 impl Basis {
     /// As the command line says; `own` are the anchors of an emulated machine.
-    pub fn load(arguments: &TrustArguments, own: Option<Vec<Vec<u8>>>, output: &Output) -> Result<Self, Failure> {
+    pub fn load(
+        arguments: &TrustArguments,
+        own: Option<Vec<Vec<u8>>>,
+        output: &Output,
+    ) -> Result<Self, Failure> {
         let anchors = match (&arguments.anchors, own) {
             (Some(folder), _) => Anchors::load(folder).map_err(|error| failure(&error))?,
             (None, Some(own)) => Anchors::of(own.iter().map(Vec::as_slice))

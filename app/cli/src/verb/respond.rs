@@ -57,7 +57,12 @@ fn device(identities: Slots, measurements: Files, newest: VersionArgument) -> De
     };
     let versions = Versions::between(Version::V1_0, newest);
     let settings = Settings { versions, transfer_size: TRANSFER_SIZE, ..Settings::default() };
-    responder::Responder::new(AwsLc, settings, Parts { identities, measurements, vendor: () }, vec![0; BUFFER])
+    responder::Responder::new(
+        AwsLc,
+        settings,
+        Parts { identities, measurements, vendor: () },
+        vec![0; BUFFER],
+    )
 }
 
 fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Result<(), Failure> {
@@ -66,7 +71,8 @@ fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Res
     let ended = match wrapping(args.transport) {
         Some(transport) => {
             let longest_answer = QEMU_MAX;
-            let options = emulator::ServerOptions { longest_answer, ..emulator::ServerOptions::new(transport) };
+            let options =
+                emulator::ServerOptions { longest_answer, ..emulator::ServerOptions::new(transport) };
             emulator::serve(listener, &options, &stop, served)
         }
         None => tcp::serve(listener, &tcp::ServerOptions::default(), &stop, served),

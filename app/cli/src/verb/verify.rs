@@ -72,5 +72,8 @@ fn text(verified: &Verified, reason: Option<&str>) -> String {
         ("measurements", format!("{measured}, signed")),
         ("says", format!("of {}, at {} s since 1970", circumstances.address, circumstances.time_s)),
     ];
-    lines.iter().map(|(name, value)| format!("{name:13} {}\n", lanewarden_render::text::escape(value))).collect()
+    lines
+        .iter()
+        .map(|(name, value)| format!("{name:13} {}\n", lanewarden_render::text::escape(value)))
+        .collect()
 }

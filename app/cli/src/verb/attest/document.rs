@@ -73,7 +73,9 @@ fn device(one: &Attested) -> Device {
         exit_code: one.exit() as u8,
         spdm_version: report.connection.map(|connection| connection.version.to_string()),
         hash_algorithm: report.connection.map(|connection| connection.hash.name()),
-        signature_algorithm: report.connection.and_then(|connection| connection.signature.map(|one| one.name())),
+        signature_algorithm: report
+            .connection
+            .and_then(|connection| connection.signature.map(|one| one.name())),
         slot: report.slot,
         certificate: certificate(one, report),
         requester_nonce_hex: report.proof.map(|proof| hex(&proof.requester_nonce)),

@@ -68,7 +68,10 @@ pub fn one(one: &Attested, verbose: u8) -> String {
     if let Some(proof) = &report.proof {
         lines.add("proof", "it holds the key of its certificate");
         if verbose > 0 {
-            lines.add("nonces", &format!("{} asked, {} answered", hex(&proof.requester_nonce), hex(&proof.responder_nonce)));
+            lines.add(
+                "nonces",
+                &format!("{} asked, {} answered", hex(&proof.requester_nonce), hex(&proof.responder_nonce)),
+            );
         }
     }
     measurements(report, &mut lines, verbose);
@@ -111,7 +114,8 @@ pub fn kind(fact: &MeasurementFact) -> String {
 
 /// Its value, as text where it is nothing else.
 pub fn value(fact: &MeasurementFact, verbose: u8) -> String {
-    let is_text = fact.is_raw && !fact.value.is_empty() && fact.value.iter().all(|byte| (b' '..=b'~').contains(byte));
+    let is_text =
+        fact.is_raw && !fact.value.is_empty() && fact.value.iter().all(|byte| (b' '..=b'~').contains(byte));
     if is_text {
         return format!("{:?}", String::from_utf8_lossy(&fact.value));
     }

@@ -104,7 +104,8 @@ impl Files {
         let read = |path: &PathBuf| {
             let bytes = files::read(path, LONGEST)?;
             if bytes.len() > LONGEST {
-                let message = format!("{}: longer than the {LONGEST} bytes that are measured", path.display());
+                let message =
+                    format!("{}: longer than the {LONGEST} bytes that are measured", path.display());
                 return Err(Failure::new(Exit::Usage, message));
             }
             Ok(bytes)

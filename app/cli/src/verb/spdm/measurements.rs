@@ -24,7 +24,8 @@ struct Json {
 /// Asks and prints.
 pub fn run<M: Machine>(machine: &M, args: &MeasurementsOf, output: &Output) -> Outcome {
     let operation = args.index.map_or(Operation::All, Operation::Index);
-    let request = MeasurementRequest { operation, signed: None, raw: args.raw, ..MeasurementRequest::all_signed(0) };
+    let request =
+        MeasurementRequest { operation, signed: None, raw: args.raw, ..MeasurementRequest::all_signed(0) };
     let script = Asking { request, is_connected: false, blocks: None, failure: None };
     let (place, script) = dialogue(machine, args.device.as_ref(), &args.way, script, output)?;
     if let Some(failure) = &script.failure {

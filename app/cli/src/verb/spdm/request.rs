@@ -31,7 +31,10 @@ struct Answer {
 pub fn run<M: Machine>(machine: &M, args: &Request, output: &Output) -> Outcome {
     let message = &args.hex.0;
     let [_, code, _, _, ..] = message.as_slice() else {
-        return Err(Failure::new(Exit::Usage, "a message has four bytes at least: version, code, and two parameters"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "a message has four bytes at least: version, code, and two parameters",
+        ));
     };
     if args.dry_run {
         output.note(&format!("would negotiate, and then send {}:", Code(*code)));
