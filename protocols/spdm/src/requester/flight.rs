@@ -17,7 +17,7 @@ use crate::{Version, message};
 /// Room before a request: the head of its first chunk, where it goes in chunks. The head of each further chunk is
 /// written over the chunk before it.
 pub const HEADROOM: usize = 16;
-/// How often a peer may put an answer off.
+/// How often a peer may put a message off.
 const MOST_DELAYS: u8 = 64;
 /// The first wait for a busy peer; each further one is twice as long.
 const FIRST_BUSY_WAIT: Duration = Duration::from_millis(1);
@@ -215,7 +215,7 @@ impl Flight {
         }
     }
 
-    /// The peer puts it off: so often, and for so long, and no more.
+    /// The peer puts it off: so often without going on, and for so long in all, and no more.
     fn delay<P: Provider, R: Record>(
         &mut self,
         core: &Core<P, R>,
@@ -273,6 +273,7 @@ impl Flight {
         }
         let sequence = sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
         self.mode = Mode::ChunkSend { sequence, sent };
+        self.delays = 0;
         Ok(Seen::Again)
     }
 
@@ -299,6 +300,7 @@ impl Flight {
         }
         let sequence = chunk.sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
         self.mode = Mode::ChunkGet { handle: chunk.handle, sequence, received, total };
+        self.delays = 0;
         Ok(Seen::Again)
     }
 

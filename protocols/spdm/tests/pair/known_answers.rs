@@ -113,7 +113,7 @@ fn check<P: Provider>(run: &Run, provider: P, verifying: impl Fn(&PublicKey<'_>)
     assert_eq!(signatures, [run.challenge_auth, run.measurements]);
 }
 
-/// Row T6: held against what was worked out without it.
+/// Rows T5, T6: held against what was worked out without it; without an operating system, its randomness included.
 #[test]
 fn a_run_of_every_version_comes_to_what_was_worked_out_elsewhere() {
     for run in &RUNS {
