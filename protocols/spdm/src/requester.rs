@@ -39,7 +39,7 @@ use crate::message::{
     AsymmetricAlgorithms, CertificatePortion, Digests, HashAlgorithms, NoRoom, Request, SLOTS, VendorMessage,
     Writer,
 };
-use crate::transcript::{Full, Part, Record, Transcripts};
+use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
 pub use challenge::{Authenticated, ChallengeRequest};
@@ -172,6 +172,17 @@ enum Operation<H> {
     Bytes,
 }
 
+/// How an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// Nothing of it was said.
+    Unsaid,
+    /// The peer has refused: both sides know how far they are.
+    Refused,
+    /// Nobody knows how far the other side is.
+    Unclear,
+}
+
 impl<P: Provider, B, R> fmt::Debug for Requester<P, B, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Requester");
@@ -281,7 +292,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     pub fn vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Error> {
         self.start(Request::VendorDefined, |core| core.begin_vendor(request))?;
         let version = self.core.version();
-        self.compose(Request::VendorDefined, None, |writer| request.encode(version, true, writer))
+        self.compose(Request::VendorDefined, |writer| request.encode(version, true, writer))
     }
 
     /// Sends a request as it is, and hands its answer over as it is; an ERROR other than those that put off is an
@@ -295,16 +306,12 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let code = message.get(1).copied().and_then(Request::from_byte).unwrap_or(Request::VendorDefined);
         self.start(code, |core| {
             core.operation = Operation::Bytes;
-            if code.ends_authentication() && code.since() <= core.version() {
-                core.reset(Part::Authentication);
-            }
             if matches!(code, Request::GetDigests | Request::GetCertificate | Request::Challenge) {
                 core.digests = [None; SLOTS as usize];
             }
-            core.reset(Part::Measurements);
             Ok(())
         })?;
-        self.compose(code, None, |writer| writer.bytes(message))
+        self.compose(code, |writer| writer.bytes(message))
     }
 
     /// Ends the operation in work; no answer has come, or none is wanted any more.
@@ -313,12 +320,12 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     /// differ, and an honest device would seem to sign wrongly: what was agreed on is forgotten, and
     /// [`Requester::connect`] comes next.
     pub fn abandon(&mut self) {
-        let keeps = match core::mem::replace(&mut self.state, State::Idle) {
-            State::Idle | State::Prepare => true,
-            State::Send(flight) => flight.mode == Mode::Plain,
-            State::Await(_) | State::Pause(..) => false,
-        };
-        self.core.fail(keeps);
+        match core::mem::replace(&mut self.state, State::Idle) {
+            State::Idle => {}
+            State::Send(flight) if flight.is_said => self.core.fail(Failure::Unclear),
+            State::Prepare | State::Send(_) => self.core.fail(Failure::Unsaid),
+            State::Await(_) | State::Pause(..) => self.core.fail(Failure::Unclear),
+        }
     }
 
     /// What to do next.
@@ -336,6 +343,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         }
         let State::Send(flight) = self.state else { return Ok(Step::Idle) };
         let flight = self.choose_mode(flight).map_err(|reason| self.end(flight.request, reason))?;
+        let flight = self.say(flight).map_err(|reason| self.end(flight.request, reason))?;
         let (version, transfer) = (self.core.version(), self.core.peer_transfer());
         let within = self.core.answer_time(flight.request);
         self.state = State::Await(flight);
@@ -371,8 +379,8 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
             }
             Err(reason) => {
                 // A refusal leaves things as they are on both sides.
-                let keeps = !flight.in_transfer() && reason.is_plain_refusal();
-                self.core.fail(keeps);
+                let is_refused = !flight.in_transfer() && reason.is_plain_refusal();
+                self.core.fail(if is_refused { Failure::Refused } else { Failure::Unclear });
                 return Err(Error { step, reason });
             }
         };
@@ -382,7 +390,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
                 Ok(event)
             }
             Err(reason) => {
-                self.core.fail(false);
+                self.core.fail(Failure::Unclear);
                 Err(Error { step, reason })
             }
         }
@@ -418,7 +426,10 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let part = self.core.encode(chunks, &mut writer);
         let length = writer.length();
         match part {
-            Ok(part) => self.launch(request, part, length),
+            Ok(part) => {
+                self.state = State::Send(Flight::new(request, part, length));
+                Ok(())
+            }
             Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
         }
     }
@@ -427,7 +438,6 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     fn compose(
         &mut self,
         request: Request,
-        part: Option<Part>,
         encode: impl FnOnce(&mut Writer<'_>) -> Result<(), NoRoom>,
     ) -> Result<(), Error> {
         let buffer = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
@@ -435,22 +445,22 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let encoded = encode(&mut writer);
         let length = writer.length();
         match encoded {
-            Ok(()) => self.launch(request, part, length),
+            Ok(()) => {
+                self.state = State::Send(Flight::new(request, None, length));
+                Ok(())
+            }
             Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
         }
     }
 
-    fn launch(&mut self, request: Request, part: Option<Part>, length: usize) -> Result<(), Error> {
-        if let Some(part) = part {
-            let end = length.saturating_add(HEADROOM);
+    /// A request that goes out for the first time counts as said: it ends transcripts, and becomes part of one.
+    fn say(&mut self, mut flight: Flight) -> Result<Flight, Reason> {
+        if !core::mem::replace(&mut flight.is_said, true) {
+            let end = flight.length.saturating_add(HEADROOM);
             let message = self.buffer.as_ref().get(HEADROOM..end).unwrap_or_default();
-            self.core.record.request(part, message);
-            if self.core.transcripts.request(part, message) == Err(Full) {
-                return Err(self.end(request, Reason::NoRoom));
-            }
+            self.core.ask(flight.request, flight.part, message)?;
         }
-        self.state = State::Send(Flight::new(request, part, length));
-        Ok(())
+        Ok(flight)
     }
 
     /// A request longer than the peer takes at once goes in chunks, where both can do that.
@@ -477,6 +487,3 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         Error { step, reason }
     }
 }
-
-#[cfg(test)]
-mod tests;

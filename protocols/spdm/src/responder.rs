@@ -561,6 +561,3 @@ where
             && self.requester.contains(RequesterFlags::CHUNK)
     }
 }
-
-#[cfg(test)]
-mod tests;

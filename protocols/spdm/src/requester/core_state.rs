@@ -2,7 +2,7 @@
 
 use lanewarden_crypto::Provider;
 
-use super::{Core, Event, Operation, connect};
+use super::{Core, Event, Failure, Operation, connect};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Misuse, Reason};
@@ -31,13 +31,29 @@ impl<P: Provider, R: Record> Core<P, R> {
     }
 
     /// The operation has failed. What was agreed on stays where both sides know how far they are; what measurements
-    /// add up to does not, nor does a negotiation that is half done.
-    pub fn fail(&mut self, keeps: bool) {
-        if !keeps || matches!(self.operation, Operation::Connect(_)) {
+    /// add up to does not outlive a refusal, nor does a negotiation that is half done.
+    pub fn fail(&mut self, failure: Failure) {
+        if failure == Failure::Unclear || matches!(self.operation, Operation::Connect(_)) {
             self.forget();
         }
+        if failure == Failure::Refused {
+            self.reset(Part::Measurements);
+        }
         self.operation = Operation::None;
-        self.reset(Part::Measurements);
+    }
+
+    /// A request goes out. It ends transcripts (DSP0274 1.3, 10.10.1 and 10.12.1), and becomes part of its own.
+    pub fn ask(&mut self, request: Request, part: Option<Part>, message: &[u8]) -> Result<(), Reason> {
+        if request != Request::GetMeasurements {
+            self.reset(Part::Measurements);
+        }
+        let is_known = request.since() <= self.version();
+        if request == Request::GetDigests || is_known && request.ends_authentication() {
+            self.reset(Part::Authentication);
+        }
+        let Some(part) = part else { return Ok(()) };
+        self.record.request(part, message);
+        self.transcripts.request(part, message).map_err(|Full| Reason::NoRoom)
     }
 
     /// The connection, which an operation is not begun without.

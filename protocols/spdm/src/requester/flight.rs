@@ -67,6 +67,8 @@ pub struct Flight {
     pub length: usize,
     /// How it goes.
     pub mode: Mode,
+    /// Whether it has gone out.
+    pub is_said: bool,
     /// A message of the exchange's own, shorter than any request.
     small: [u8; 6],
     delays: u8,
@@ -92,7 +94,16 @@ impl Flight {
     }
 
     pub const fn new(request: Request, part: Option<Part>, length: usize) -> Self {
-        Self { request, part, length, mode: Mode::Plain, small: [0; 6], delays: 0, delayed: Duration::ZERO }
+        Self {
+            request,
+            part,
+            length,
+            mode: Mode::Plain,
+            is_said: false,
+            small: [0; 6],
+            delays: 0,
+            delayed: Duration::ZERO,
+        }
     }
 
     /// The message to send now; `None` where the buffer is too short, which it is not.

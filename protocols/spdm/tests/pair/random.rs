@@ -139,6 +139,7 @@ enum Act {
     MeasureSigned,
     Unsupported,
     Long,
+    TooLong,
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
@@ -153,6 +154,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         Act::MeasureSigned,
         Act::Unsupported,
         Act::Long,
+        Act::TooLong,
     ])
 }
 
@@ -166,7 +168,7 @@ proptest! {
         version in prop::sample::select(&Version::ALL[..]),
         transfer_size in prop::sample::select(vec![42_u32, 0x1000]),
         slow in 0_u32..2,
-        acts in prop::collection::vec((any_act(), prop::option::weighted(0.2, 0_usize..4)), 1..25),
+        acts in prop::collection::vec((any_act(), prop::option::weighted(0.3, 0_usize..4)), 1..25),
     ) {
         let transfer_size = if version >= Version::V1_2 { transfer_size } else { 0x1000 };
         let settings = responder::Settings { transfer_size, ..Default::default() };
@@ -194,8 +196,20 @@ proptest! {
                     registry: Registry::PCI_SIG_PROTOCOLS,
                     payload: &[0; 200],
                 }),
+                Act::TooLong => requester.vendor(&VendorMessage {
+                    registry: Registry::PCI_SIG_PROTOCOLS,
+                    payload: &[0; 0x2000],
+                }).or_else(|error| {
+                    assert_eq!(error.blame(), Blame::Here);
+                    Ok::<_, Error>(())
+                }),
             }.unwrap();
-            let mut left = lost;
+            // 0 is a change of mind before anything is sent; beyond, so many answers come, and the next is lost.
+            if lost == Some(0) {
+                requester.abandon();
+                continue;
+            }
+            let mut left = lost.map(|left| left - 1);
             loop {
                 let answer = match client.requester.poll(client.now).unwrap() {
                     Step::Send { message, .. } => responder.respond(message).unwrap().to_vec(),
