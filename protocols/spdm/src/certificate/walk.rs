@@ -31,6 +31,8 @@ pub(super) struct Walk<P: Provider> {
     root_hash: Digest,
     index: u32,
     above: Option<Above<P>>,
+    /// Whether the first certificate is a trust anchor itself.
+    is_anchor: bool,
     /// How many CAs may still come; no bound where it is `None`.
     path: Option<u32>,
     validity: Validity,
@@ -54,6 +56,7 @@ impl<P: Provider> Walk<P> {
             root_hash,
             index: 0,
             above: None,
+            is_anchor: false,
             path: None,
             validity: Validity::FOREVER,
             distrust: Reasons::NONE,
@@ -89,7 +92,7 @@ impl<P: Provider> Walk<P> {
             let key_digest = sha256(world.provider, certificate.key().as_der())?;
             self.leaf = Some((key_digest, *certificate.identity()));
         } else {
-            self.issuer_rules(&certificate, Place::Chain(index), false);
+            self.issuer_rules(&certificate, Place::Chain(index), index == 0 && self.is_anchor);
         }
         self.above = Some(Above { subject: sha256(world.provider, certificate.subject().as_der())?, key });
         self.index = self.index.saturating_add(1);
@@ -122,7 +125,10 @@ impl<P: Provider> Walk<P> {
         // An anchor that is in the chain is the root for whoever trusts it, self-issued or not.
         let mut root = Some(certificate.as_der()).filter(|_| certificate.is_self_issued());
         match self.anchored(world, certificate) {
-            Anchored::Itself => root = Some(certificate.as_der()),
+            Anchored::Itself => {
+                self.is_anchor = true;
+                root = Some(certificate.as_der());
+            }
             Anchored::By(anchor) => {
                 self.common(world, &anchor, Place::Anchor)?;
                 self.issuer_rules(&anchor, Place::Anchor, true);

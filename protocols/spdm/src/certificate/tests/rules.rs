@@ -21,6 +21,7 @@ with_every_provider! {
     a_wrong_signature_is_found_wherever_it_is
     an_issuer_must_be_a_ca
     an_issuer_must_have_the_key_usage_for_it
+    an_anchor_may_be_silent_about_its_key_wherever_it_stands
     an_anchor_must_be_a_ca
     a_path_length_bounds_the_cas_below
     the_anchors_path_length_counts
@@ -195,6 +196,21 @@ fn an_issuer_must_have_the_key_usage_for_it<P: Provider + Copy>(provider: P) {
         });
         assert_eq!(pki.reasons(provider), [Distrust::NoCertSign(Place::Chain(1))]);
     }
+}
+
+/// RFC 5280, 6.1.1 d: also where the device sends it along.
+fn an_anchor_may_be_silent_about_its_key_wherever_it_stands<P: Provider + Copy>(provider: P) {
+    let silent = pki(3, |level, parameters| {
+        if level == 0 {
+            parameters.key_usages = vec![];
+        }
+    });
+    for bytes in [silent.whole(), silent.without_root()] {
+        assert_eq!(reasons(provider, &bytes, &silent.certificates[0]), []);
+    }
+    let other = pki(1, |_, parameters| parameters.distinguished_name = name("another"));
+    let found = reasons(provider, &silent.whole(), &other.certificates[0]);
+    assert_eq!(found, [Distrust::NoAnchor { named: false }, Distrust::NoCertSign(Place::Chain(0))]);
 }
 
 fn an_anchor_must_be_a_ca<P: Provider + Copy>(provider: P) {
