@@ -254,8 +254,8 @@ pub enum Distrust {
         /// Which.
         index: u32,
     },
-    /// A leaf whose extended usages are all others.
-    #[error("the leaf, certificate {index}, is not for this role")]
+    /// A leaf that is for the other role only.
+    #[error("the leaf, certificate {index}, is for the other role only")]
     LeafUsage {
         /// Which.
         index: u32,

@@ -263,12 +263,14 @@ impl<P: Provider> Walk<P> {
         if !usage.contains(KeyUsage::DIGITAL_SIGNATURE) {
             self.distrust.push(Distrust::LeafCannotSign { index });
         }
-        let wanted = match self.rules.role {
-            Role::Responder => ExtendedUsage::RESPONDER_AUTH,
-            Role::Requester => ExtendedUsage::REQUESTER_AUTH,
+        // Purposes that are not of SPDM say nothing about it: a leaf is refused that is for the other role only.
+        let (own, other) = match self.rules.role {
+            Role::Responder => (ExtendedUsage::RESPONDER_AUTH, ExtendedUsage::REQUESTER_AUTH),
+            Role::Requester => (ExtendedUsage::REQUESTER_AUTH, ExtendedUsage::RESPONDER_AUTH),
         };
-        let allows = |usage: ExtendedUsage| usage.intersects(wanted | ExtendedUsage::ANY);
-        if !certificate.extended_key_usage().is_none_or(allows) {
+        let is_others =
+            |usage: ExtendedUsage| usage.contains(other) && !usage.intersects(own | ExtendedUsage::ANY);
+        if certificate.extended_key_usage().is_some_and(is_others) {
             self.distrust.push(Distrust::LeafUsage { index });
         }
     }

@@ -12,7 +12,7 @@ with_every_provider! {
     a_leaf_must_not_be_a_ca
     a_leaf_must_not_sign_certificates
     a_leaf_must_have_the_key_usage_to_sign
-    a_leafs_extended_usages_must_allow_its_role
+    a_leaf_for_the_other_role_only_is_refused
     a_leaf_must_have_version_3
     a_leafs_key_must_be_of_a_known_kind
     a_leafs_point_must_be_on_its_curve
@@ -49,12 +49,14 @@ fn a_leaf_must_have_the_key_usage_to_sign<P: Provider + Copy>(provider: P) {
     }
 }
 
-fn a_leafs_extended_usages_must_allow_its_role<P: Provider + Copy>(provider: P) {
+fn a_leaf_for_the_other_role_only_is_refused<P: Provider + Copy>(provider: P) {
     use ExtendedKeyUsagePurpose::{Any, Other, ServerAuth};
     let dmtf = |last| Other(vec![1, 3, 6, 1, 4, 1, 412, 274, last]);
     for (usages, responder, requester) in [
         (vec![], true, true),
-        (vec![ServerAuth], false, false),
+        (vec![ServerAuth], true, true),
+        (vec![ServerAuth, dmtf(4)], false, true),
+        (vec![Any, dmtf(4)], true, true),
         (vec![ServerAuth, Any], true, true),
         (vec![dmtf(3)], true, false),
         (vec![dmtf(4)], false, true),
