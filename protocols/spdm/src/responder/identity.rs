@@ -11,7 +11,7 @@ use crate::message::{
 use crate::transcript::{Part, Record};
 
 /// Bytes of CERTIFICATE before the portion.
-const HEAD: u32 = 8;
+const HEAD: usize = 8;
 
 /// A slot's chain as it is sent: a head of length and root hash, and the certificates (DSP0274 1.3, 10.6.1).
 struct SlotChain<'a> {
@@ -160,13 +160,22 @@ where
         if !self.is_usable(asked.slot)? {
             return Err(Refused::INVALID);
         }
-        let room = self.transfer_to_requester().saturating_sub(HEAD);
-        let room = usize::try_from(room).unwrap_or(usize::MAX).min(out.len().saturating_sub(8));
+        let room = self.portion_room(out.len());
         let mut writer = Writer::new(out);
         let chain = self.chain(asked.slot)?;
         write_portion(&chain, asked, room, version, &mut writer)?;
         self.said(Part::Authentication, message.get(..length).unwrap_or_default(), writer.written())?;
         Ok(Answer::Ready(writer.length()))
+    }
+
+    /// Bytes of the longest portion. Where an answer can go in chunks, the portion is not cut for the transfer: who asks
+    /// for all at once is given all (DSP0274 1.3, 10.8).
+    fn portion_room(&self, out: usize) -> usize {
+        let at_once = self.transfer_to_requester();
+        let message =
+            self.requester_sizes.filter(|_| self.may_chunk()).map_or(at_once, |sizes| sizes.message);
+        let message = usize::try_from(message).unwrap_or(usize::MAX);
+        message.min(out).saturating_sub(HEAD)
     }
 
     /// Whether a slot holds a chain, and its key signs as was agreed on.

@@ -1,7 +1,7 @@
 //! From GET_VERSION to MEASUREMENTS, as it should be.
 
 use lanewarden_spdm::message::SummaryKind;
-use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest};
+use lanewarden_spdm::requester::{ChallengeRequest, MIN_BUFFER, MeasurementRequest};
 
 use crate::support::*;
 
@@ -106,6 +106,24 @@ stories! {
             assert_eq!(refused.reason, Misuse::NoDigest.into(), "a new connection knows no digests");
             client.digests(&mut wire).unwrap();
             client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
+        }
+    }
+
+    /// DSP0274 1.3, 10.8: offset 0 and length 0xffff ask for the whole chain, which comes in chunks where they are spoken.
+    fn all_of_a_chain_is_given_where_it_is_asked_for_and_can_go_in_chunks<Asker, Asked>() {
+        // A buffer that is shorter than a message makes a requester that speaks no chunks.
+        for (buffer, transfer_size, portion) in [(0x2000, 64, 1352), (MIN_BUFFER, 170, 162_u16)] {
+            let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
+            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let settings = requester::Settings { transfer_size, ..Default::default() };
+            let mut client = Client::<Asker>::new(settings, buffer);
+            client.connect(&mut wire).unwrap();
+            client.requester.request(&[0x13, 0x82, 0, 0, 0, 0, 0xff, 0xff]).unwrap();
+            let seen = client.drive(&mut wire).unwrap();
+            let [Seen::Answer(answer)] = &seen[..] else { panic!("{seen:?}") };
+            assert_eq!(answer[4..6], u16::to_le_bytes(portion));
+            assert_eq!(answer[6..8], u16::to_le_bytes(1352 - portion));
+            assert_eq!(answer.len(), usize::from(portion) + 8);
         }
     }
 }
