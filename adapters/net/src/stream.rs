@@ -107,9 +107,23 @@ impl Stream for Socket {
 
     fn wait(&mut self, interest: Interest, remaining: Duration) -> io::Result<Ready> {
         let flags = if interest == Interest::Read { PollFlags::IN } else { PollFlags::OUT };
+        if interest == Interest::Read {
+            acknowledge_at_once(&self.stream);
+        }
         wait(PollFd::new(&self.stream, flags), self.stop.as_deref(), Some(remaining))
     }
 }
+
+/// Lets what comes next be acknowledged without delay. A peer that writes a message in pieces, as the emulators do,
+/// would send the second piece some 40 ms after the first. The system falls back after a while, so each wait asks
+/// again; it goes on without where it cannot.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn acknowledge_at_once(stream: &TcpStream) {
+    let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn acknowledge_at_once(_: &TcpStream) {}
 
 /// Waits for one descriptor, for the stop, or for a time.
 pub fn wait(fd: PollFd<'_>, stop: Option<&UnixStream>, remaining: Option<Duration>) -> io::Result<Ready> {
@@ -193,4 +207,36 @@ pub(crate) fn write_by(
 
 fn may_repeat(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::TcpListener;
+
+    use rustix::net::sockopt::{set_tcp_quickack, tcp_nodelay, tcp_quickack};
+
+    use super::*;
+
+    fn pair() -> (Socket, Socket) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = Socket::connect(listener.local_addr().unwrap(), Duration::from_secs(60)).unwrap();
+        (near, Socket::new(listener.accept().unwrap().0, None).unwrap())
+    }
+
+    #[test]
+    fn a_wait_for_bytes_has_them_acknowledged_at_once() {
+        let (mut near, _far) = pair();
+        set_tcp_quickack(&near.stream, false).unwrap();
+        near.wait(Interest::Write, Duration::ZERO).unwrap();
+        assert!(!tcp_quickack(&near.stream).unwrap());
+        near.wait(Interest::Read, Duration::ZERO).unwrap();
+        assert!(tcp_quickack(&near.stream).unwrap());
+    }
+
+    #[test]
+    fn nothing_waits_for_an_acknowledgement_to_be_sent() {
+        let (near, far) = pair();
+        assert!(tcp_nodelay(&near.stream).unwrap() && tcp_nodelay(&far.stream).unwrap());
+    }
 }
