@@ -1,31 +1,41 @@
 //! Rows of a table in which every two values of different columns meet at least once.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 /// Rows of indices, one for each column, whose values are counted by `columns`. Every two values that can stand in one
-/// row together, by `allowed`, do. Greedy: the rows are not the fewest there could be, but always the same.
+/// row together, by `allowed`, do. Greedy, and of rows that are as good the one whose values have been taken least: the
+/// rows are not the fewest there could be, but always the same.
 #[must_use]
 pub fn all_pairs(columns: &[usize], allowed: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let rows: Vec<Vec<usize>> = product(columns).into_iter().filter(|row| allowed(row)).collect();
-    let mut open: std::collections::BTreeSet<_> = rows.iter().flat_map(|row| pairs(row)).collect();
+    let mut open: BTreeSet<_> = rows.iter().flat_map(|row| pairs(row)).collect();
+    let mut taken = BTreeMap::<Value, usize>::new();
     let mut chosen = Vec::new();
-    while let Some(row) = rows.iter().max_by_key(|row| pairs(row).filter(|pair| open.contains(pair)).count())
-    {
-        if open.is_empty() {
-            break;
-        }
-        pairs(row).for_each(|pair| {
-            open.remove(&pair);
-        });
-        chosen.push(row.clone());
+    while !open.is_empty() {
+        let worth = |row: &&Vec<usize>| {
+            let new = pairs(row).filter(|pair| open.contains(pair)).count();
+            let often: usize = values(row).filter_map(|value| taken.get(&value)).sum();
+            (new, Reverse(often))
+        };
+        let Some(best) = rows.iter().max_by_key(worth) else { break };
+        values(best).for_each(|value| *taken.entry(value).or_default() += 1);
+        open.retain(|pair| !pairs(best).any(|met| met == *pair));
+        chosen.push(best.clone());
     }
     chosen
 }
 
 type Value = (usize, usize);
 
-/// Each two values of a row, by column.
+/// The values of a row, by column.
+fn values(row: &[usize]) -> impl Iterator<Item = Value> {
+    row.iter().copied().enumerate()
+}
+
+/// Each two of them.
 fn pairs(row: &[usize]) -> impl Iterator<Item = (Value, Value)> {
-    let place = |column: usize| (column, row[column]);
-    (0..row.len()).flat_map(move |one| (one + 1..row.len()).map(move |other| (place(one), place(other))))
+    values(row).flat_map(|one| values(row).skip(one.0 + 1).map(move |other| (one, other)))
 }
 
 /// All rows there could be.
