@@ -17,6 +17,7 @@ use super::{dialogue, stopped};
 use crate::args::Certs;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::trust::moment;
 use crate::verb::files;
 
 #[derive(Serialize)]
@@ -94,7 +95,7 @@ fn text(slot: &SlotJson) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {}", lanewarden_render::text::escape(subject));
         let issued = lanewarden_render::text::escape(issuer);
-        let _ = writeln!(text, "    issued by {issued}, until {valid_until_s} s since 1970");
+        let _ = writeln!(text, "    issued by {issued}, valid until {}", moment(*valid_until_s));
     }
     text
 }
