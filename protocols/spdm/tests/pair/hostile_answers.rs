@@ -113,6 +113,8 @@ stories! {
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
         assert_eq!(broken(client.challenge(ChallengeRequest::default(), &mut wire)), Reason::WrongSignature);
+        assert_eq!(client.requester.connection(), None, "there is nothing to go on from");
+        client.meet(&[0], &mut wire).unwrap();
         let measured = client.measurements(MeasurementRequest::all_signed(0), &mut wire);
         assert_eq!(broken(measured), Reason::WrongSignature);
     }

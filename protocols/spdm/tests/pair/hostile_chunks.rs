@@ -6,8 +6,11 @@ use crate::support::*;
 
 const TRANSFER: usize = 64;
 
-/// A device that answers DIGESTS in chunks, as told: last, handle, sequence, total, data.
-fn fetch<Asker: Kit, Asked: Kit>(chunks: &[(bool, u8, u16, u32, usize)]) -> Reason {
+/// Whether it is the last, handle, place, length of the whole, and of the data.
+type Chunk = (bool, u8, u16, u32, usize);
+
+/// A device that answers DIGESTS in chunks, as told.
+fn fetch<Asker: Kit, Asked: Kit>(chunks: &[Chunk]) -> Reason {
     let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
     let mut turn = 0;
     let mut wire = |message: &[u8]| match message[1] {
@@ -59,7 +62,7 @@ stories! {
     fn chunks_of_an_answer_come_in_their_order_and_add_up<Asker, Asked>() {
         let first = TRANSFER - 16;
         let next = TRANSFER - 12;
-        let wrong: [(&str, &[(bool, u8, u16, u32, usize)]); 9] = [
+        let wrong: [(&str, &[Chunk]); 9] = [
             ("another handle", &[(false, 8, 0, 100, first)]),
             ("another handle later", &[(false, 9, 0, 100, first), (false, 8, 1, 0, next)]),
             ("not the first", &[(false, 9, 1, 0, next)]),

@@ -93,7 +93,6 @@ fn outcome(answer: Option<&[u8]>) -> String {
     }
 }
 
-/// Row T6: what a responder of our own says to everything.
 #[test]
 fn every_request_in_every_phase_of_a_responder_has_its_answer() {
     let mut table = String::new();

@@ -5,8 +5,8 @@ mod drive;
 mod kit;
 mod record;
 
-pub use device::{Device, Firmware, certificate, meddle};
-pub use drive::{Client, Seen};
+pub use device::{Chain, Device, Firmware, certificate, meddle};
+pub use drive::{Client, Seen, drive};
 pub use kit::{AwsLcKit, Kit, RustCryptoKit};
 pub use record::Bytes;
 
