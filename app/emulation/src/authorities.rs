@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lanewarden_identity::{
     Authority, AuthoritySpec, GenerateError, Identity, LeafSpec, Mistake, Seed, Subject, Validity,
 };
-use lanewarden_sim::scenario::{self, DEFAULT_AUTHORITY, Misbehaviour, Scenario, Spdm};
 use lanewarden_sim::SpdmDevice;
+use lanewarden_sim::scenario::{self, DEFAULT_AUTHORITY, Misbehaviour, Scenario, Spdm};
 use lanewarden_spdm::certificate::DeviceIdentity;
 
 use crate::random;

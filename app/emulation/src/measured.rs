@@ -38,7 +38,8 @@ impl Measured {
         };
         let changes = spdm.misbehave == Some(Misbehaviour::ChangedMeasurement);
         let chosen = values.iter().find(|one| one.is_tcb).or(values.first());
-        let changed = chosen.filter(|_| changes).map(|one| Kept { content: one.content.changed(), ..one.clone() });
+        let changed =
+            chosen.filter(|_| changes).map(|one| Kept { content: one.content.changed(), ..one.clone() });
         Self { values, changed, is_changed: false }
     }
 
@@ -87,7 +88,10 @@ fn usual(device: &SpdmDevice) -> Vec<Kept> {
         value(1, ValueType::IMMUTABLE_ROM, format!("boot ROM of {make}")),
         value(2, ValueType::MUTABLE_FIRMWARE, format!("firmware of {make}")),
         value(3, ValueType::VERSION, "1.0.0".to_owned()),
-        Kept { is_tcb: false, ..value(4, ValueType::HARDWARE_CONFIGURATION, format!("configuration of {own}")) },
+        Kept {
+            is_tcb: false,
+            ..value(4, ValueType::HARDWARE_CONFIGURATION, format!("configuration of {own}"))
+        },
     ]
 }
 

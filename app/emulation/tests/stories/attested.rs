@@ -65,7 +65,8 @@ fn every_algorithm_attests() {
         ("RSAPSS-2048", "SHA3-512"),
     ] {
         let world = World::one(&format!("{{ algorithm = \"{algorithm}\", hash = \"{hash}\" }}"));
-        let connection = world.attest("drive").unwrap_or_else(|refused| panic!("{algorithm}: {refused:?}")).connection;
+        let connection =
+            world.attest("drive").unwrap_or_else(|refused| panic!("{algorithm}: {refused:?}")).connection;
         assert_eq!(connection.signature.map(|chosen| chosen.name()), Some(algorithm));
         assert_eq!(connection.hash.name(), hash);
     }

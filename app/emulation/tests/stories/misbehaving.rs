@@ -40,7 +40,9 @@ fn a_certificate_from_nobody() {
 fn measurements_other_than_those_that_were_summed_up() {
     assert_eq!(refused("{ misbehave = \"changed_measurement\" }"), Refused::Summary);
     let digest = "5a".repeat(48);
-    let given = format!("measurements = [{{ index = 9, kind = \"immutable_rom\", digest = \"{digest}\", tcb = false }}]");
+    let given = format!(
+        "measurements = [{{ index = 9, kind = \"immutable_rom\", digest = \"{digest}\", tcb = false }}]"
+    );
     assert_eq!(refused(&format!("{{ misbehave = \"changed_measurement\", {given} }}")), Refused::Summary);
 }
 

@@ -9,7 +9,10 @@ fn said(seed: u64, spdm: &str) -> Vec<Vec<u8>> {
     host.connect().unwrap();
     host.chain(&world.emulation.anchors()).unwrap();
     host.requester
-        .challenge(lanewarden_spdm::requester::ChallengeRequest { nonce: Some([9; 32]), ..Default::default() })
+        .challenge(lanewarden_spdm::requester::ChallengeRequest {
+            nonce: Some([9; 32]),
+            ..Default::default()
+        })
         .unwrap();
     host.run(|_| {}).unwrap();
     std::mem::take(&mut host.wire.heard)

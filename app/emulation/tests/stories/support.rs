@@ -136,8 +136,13 @@ impl Host {
 
     pub fn with(machine: &Simulator, name: &str, settings: Settings) -> Self {
         let address = machine.address(name).unwrap();
-        let offset =
-            machine.spdm_devices().into_iter().find(|one| one.mailbox.address == address).unwrap().mailbox.offset;
+        let offset = machine
+            .spdm_devices()
+            .into_iter()
+            .find(|one| one.mailbox.address == address)
+            .unwrap()
+            .mailbox
+            .offset;
         let mut config = machine.open(address).unwrap();
         let function = Function::read(address, &mut config).unwrap();
         let doe: Doe = *function.does.iter().find(|doe| doe.offset == offset).unwrap();
@@ -195,7 +200,8 @@ impl Host {
 
     /// The summary of all measurements, and the signature.
     pub fn challenge(&mut self) -> Result<(Vec<u8>, Vec<u8>), Refused> {
-        self.requester.challenge(ChallengeRequest { summary: SummaryKind::All, ..ChallengeRequest::default() })?;
+        self.requester
+            .challenge(ChallengeRequest { summary: SummaryKind::All, ..ChallengeRequest::default() })?;
         let mut shown = None;
         self.run(|event| {
             if let Event::Authenticated(proof) = event {
@@ -209,7 +215,8 @@ impl Host {
         let connection = self.connect()?;
         let chain = self.chain(anchors)?;
         let (summary, signature) = self.challenge()?;
-        let mut attested = Attested { connection, chain, measurements: Vec::new(), signatures: vec![signature] };
+        let mut attested =
+            Attested { connection, chain, measurements: Vec::new(), signatures: vec![signature] };
         self.requester.measurements(MeasurementRequest {
             operation: Operation::All,
             signed: Some(0),

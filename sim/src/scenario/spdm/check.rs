@@ -101,7 +101,9 @@ impl Measurement {
     fn check(&self, digest_size: usize) -> Result<(), Problem> {
         let index = self.index;
         match (&self.raw, &self.digest) {
-            (Some(raw), None) => range("raw", wide(raw.0.len()), raw.0.len() <= MAX_RAW, "1024 bytes at the most"),
+            (Some(raw), None) => {
+                range("raw", wide(raw.0.len()), raw.0.len() <= MAX_RAW, "1024 bytes at the most")
+            }
             (None, Some(_)) if !self.kind.is_hashed() => Err(Problem::NeverDigest { index }),
             (None, Some(digest)) if digest.0.len() == digest_size => Ok(()),
             (None, Some(digest)) => {
@@ -131,7 +133,12 @@ pub(crate) fn check_authorities(authorities: &[Authority]) -> Result<(), (usize,
     Ok(())
 }
 
-fn range(what: &'static str, value: impl Into<u64>, holds: bool, allowed: &'static str) -> Result<(), Problem> {
+fn range(
+    what: &'static str,
+    value: impl Into<u64>,
+    holds: bool,
+    allowed: &'static str,
+) -> Result<(), Problem> {
     if holds { Ok(()) } else { Err(Problem::Range { what, value: value.into(), allowed }) }
 }
 

@@ -51,8 +51,11 @@ impl Date {
         if year < 1970 {
             return None;
         }
-        let (year, month) =
-            if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month.checked_add(9)?) };
+        let (year, month) = if month > 2 {
+            (year, month.checked_sub(3)?)
+        } else {
+            (year.checked_sub(1)?, month.checked_add(9)?)
+        };
         let leap_days = (year / 4).checked_sub(year / 100)?.checked_add(year / 400)?;
         let before = year.checked_mul(365)?.checked_add(leap_days)?;
         let within = month.checked_mul(153)?.checked_add(2)?.checked_div(5)?.checked_add(day)?;
@@ -112,7 +115,10 @@ impl<'de> Deserialize<'de> for Date {
         let written = toml::value::Datetime::deserialize(deserializer)?;
         let day = written.date.filter(|_| written.time.is_none() && written.offset.is_none());
         day.and_then(Self::new).ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Other("date and time"), &"a day from 1970 on, as in 2024-01-01")
+            D::Error::invalid_value(
+                Unexpected::Other("date and time"),
+                &"a day from 1970 on, as in 2024-01-01",
+            )
         })
     }
 }
