@@ -1,7 +1,7 @@
 //! Whom the command line trusts, and as of when.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use lanewarden_attestation::Trust;
 use lanewarden_aws_lc::AwsLc;
@@ -57,12 +57,6 @@ impl Basis {
 /// Unix seconds; `None` where the clock stands before 1970.
 pub fn now() -> Option<u64> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
-}
-
-/// A time in Unix seconds, as people write it.
-pub fn moment(seconds: u64) -> String {
-    let time = der::DateTime::from_unix_duration(Duration::from_secs(seconds));
-    time.map_or_else(|_| format!("{seconds} s after 1970-01-01"), |time| time.to_string())
 }
 
 /// A folder or file that cannot be used.

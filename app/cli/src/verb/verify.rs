@@ -4,12 +4,13 @@ use std::path::Path;
 
 use lanewarden_attestation::evidence::{self, Verified};
 use lanewarden_aws_lc::AwsLc;
+use lanewarden_spdm::certificate::Moment;
 use serde::Serialize;
 
 use crate::args::Verify;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::trust::{Basis, moment};
+use crate::trust::Basis;
 
 #[derive(Serialize)]
 struct Json<'s> {
@@ -88,7 +89,7 @@ fn text(verified: &Verified, reason: Option<&str>) -> String {
         ("verdict", verdict),
         ("spdm", format!("{}, {}, {}, slot {}", facts.version, facts.signature, facts.hash, facts.slot)),
         ("measurements", measured),
-        ("made", format!("of {}, {}", circumstances.address, moment(circumstances.time_s))),
+        ("made", format!("of {}, {}", circumstances.address, Moment(circumstances.time_s))),
     ];
     lines
         .iter()
