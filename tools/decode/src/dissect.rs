@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lanewarden_doe::Protocol as DoeProtocol;
 use lanewarden_mctp::MessageType;
-use lanewarden_spdm::binding::{MessageKind, tcp};
+use lanewarden_spdm::binding::MessageKind;
 
 use crate::capture::{CaptureError, Captured, Connection, Direction, Framing};
 use crate::{Field, Message, Protocol};
@@ -168,6 +168,6 @@ fn shown(state: &mut State, captured: &Captured) -> Shown {
         (None, Framing::Mctp { message_type, .. }) => other::mctp(message_type, &captured.bytes),
         (None, Framing::Tcp(kind)) => other::tcp(kind),
         (None, Framing::Emulator { command }) => other::emulator(command, &captured.bytes),
-        (None, Framing::Bare) => other::tcp(tcp::Type::RoleInquiry),
+        (None, Framing::Bare) => state.spdm.show(&captured.bytes, false),
     }
 }

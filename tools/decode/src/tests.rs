@@ -87,6 +87,32 @@ fn encapsulated_messages_are_taken_apart_with_the_other_sides_sizes() {
 }
 
 #[test]
+fn the_same_conversation_reads_the_same_over_each_transport() {
+    let told = |link| -> Vec<_> {
+        let capture = captured(link, &[], &plain(negotiation()));
+        messages(reader(&capture)).map(|message| (message.number, message.direction, message.gist)).collect()
+    };
+    let over_doe = told(LinkType::Doe);
+    assert_eq!(over_doe.len(), 6);
+    assert_eq!(told(LinkType::Mctp), over_doe);
+    assert_eq!(told(LinkType::Ip), over_doe);
+}
+
+#[test]
+fn digests_are_shown_with_what_is_said_of_their_keys() {
+    let mut digests = [&[0x13, 0x01, 0x07, 0b101][..], &[0xa0; DIGEST * 2]].concat();
+    digests.extend([5, 17, 1, 2, 0x0f, 0, 0x03, 0x01]);
+    let mut messages = plain(negotiation());
+    messages.push((Direction::ToRequester, MessageKind::Plain, digests));
+    let text = shown(&captured(LinkType::Doe, &[], &messages), Verbosity::Fields);
+    let (_, keys) = text.split_once("keys: 2\n").unwrap();
+    let values: Vec<_> = keys.lines().map(str::trim).collect();
+    let first = ["1.", "slot: 0", "key pair id: 5", "certificate info: 0x01", "key usage: 0x0f"];
+    let second = ["2.", "slot: 2", "key pair id: 17", "certificate info: 0x02", "key usage: 0x103"];
+    assert_eq!(values, [first, second].concat());
+}
+
+#[test]
 fn connections_are_kept_apart() {
     let mut dissector = Dissector::default();
     let capture = captured(LinkType::Ip, &[], &plain(negotiation()));

@@ -142,13 +142,13 @@ impl State {
         }
         let mut asked = Asked { request: Some(request), ..Asked::default() };
         let content = match request {
-            R::GetVersion => {
+            R::GetVersion if side == 0 => {
                 *self = Self::default();
                 Content::default()
             }
             R::GetCapabilities => negotiation::get_capabilities(version, reader)?,
             R::NegotiateAlgorithms => negotiation::negotiate(version, header, reader)?,
-            R::GetDigests => Content::default(),
+            R::GetVersion | R::GetDigests => Content::default(),
             R::GetCertificate => authentication::get_certificate(version, header, reader, &mut asked)?,
             R::Challenge => authentication::challenge(version, header, reader, &mut asked)?,
             R::GetMeasurements => measurements::get(version, header, reader, &mut asked)?,

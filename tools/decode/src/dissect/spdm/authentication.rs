@@ -74,7 +74,7 @@ fn keys_of(message: &Digests<'_>, keys: &[u8]) -> Vec<Value> {
     let (numbers, rest) = keys.split_at_checked(slots).unwrap_or_default();
     let (models, usages) = rest.split_at_checked(slots).unwrap_or_default();
     let each = numbers.iter().zip(models).zip(usages.chunks_exact(2)).zip(message.iter());
-    let group = |(((number, model), usage), (slot, _)): (((&u8, &u8), &[u8]), (u8, &[u8]))| {
+    let groups = each.map(|(((number, model), usage), (slot, _))| {
         let usage = usage.iter().rev().fold(0, |usage, byte| usage << 8 | u16::from(*byte));
         Value::Group(vec![
             Field::new("slot", slot),
@@ -82,8 +82,8 @@ fn keys_of(message: &Digests<'_>, keys: &[u8]) -> Vec<Value> {
             Field::new("certificate_info", Value::mask(*model)),
             Field::new("key_usage", Value::mask(usage)),
         ])
-    };
-    each.map(group).collect()
+    });
+    groups.collect()
 }
 
 impl State {
