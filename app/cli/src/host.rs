@@ -83,7 +83,10 @@ fn write_events(machine: &Simulator, path: &Path) -> Result<(), Failure> {
 
 fn simulator(file: Option<&Path>) -> Result<Simulator, Failure> {
     let scenario = file.map_or_else(|| Ok(Scenario::default()), Scenario::load);
-    scenario.and_then(|scenario| Simulator::new(&scenario)).map_err(|error| scenario_failure(file, &error))
+    let scenario = scenario.map_err(|error| scenario_failure(file, &error))?;
+    let machine = Simulator::new(&scenario).map_err(|error| scenario_failure(file, &error))?;
+    lanewarden_emulation::attach(&machine, &scenario).map_err(|error| Failure::new(Exit::Failure, error))?;
+    Ok(machine)
 }
 
 fn scenario_failure(file: Option<&Path>, error: &ScenarioError) -> Failure {
