@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lanewarden_spdm::certificate::{Certificate, TrustAnchors};
+use lanewarden_spdm::certificate::{Certificate, CertificateError, TrustAnchors};
 use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
@@ -56,6 +56,22 @@ impl Anchors {
         anchors.sort();
         anchors.dedup();
         Ok(Self { generation: generation(&anchors), anchors, skipped })
+    }
+
+    /// Anchors that the caller has, in DER; none trusts nobody.
+    ///
+    /// # Errors
+    /// [`CertificateError`] of the first that is none.
+    pub fn of<'c>(certificates: impl IntoIterator<Item = &'c [u8]>) -> Result<Self, CertificateError> {
+        let named = |der: &[u8]| {
+            let subject = Certificate::parse(der)?.subject().as_der().to_vec();
+            Ok(Anchor { der: der.to_vec(), subject })
+        };
+        let mut anchors =
+            certificates.into_iter().map(named).collect::<Result<Vec<_>, CertificateError>>()?;
+        anchors.sort();
+        anchors.dedup();
+        Ok(Self { generation: generation(&anchors), anchors, skipped: Vec::new() })
     }
 
     /// DER of each, in the order of their bytes.

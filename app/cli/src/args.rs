@@ -1,11 +1,18 @@
 //! The command line. Help, man pages and completions all come from here.
 
+mod spdm;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
+
+pub use spdm::{
+    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, Request, Respond, Spdm, TransportArgument,
+    TrustArguments, Verify, VersionArgument, Way,
+};
 
 /// From unknown to trusted: every PCIe and CXL device of a machine.
 #[derive(Debug, Parser)]
@@ -74,6 +81,17 @@ pub enum Verb {
         #[command(flatten)]
         sharing: Sharing,
     },
+    /// Ask who a device is, whether it can prove it, what it runs, and whether to trust it
+    Attest(Attest),
+    /// Judge evidence that `attest` kept, without the device
+    Verify(Verify),
+    /// Print the messages in a capture file
+    Decode(Decode),
+    /// Be a device that others can attest
+    Respond(Respond),
+    /// SPDM: certificates, measurements, single requests
+    #[command(subcommand)]
+    Spdm(Spdm),
     /// Data Object Exchange mailboxes
     #[command(subcommand)]
     Doe(Doe),

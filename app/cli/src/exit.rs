@@ -20,6 +20,8 @@ pub enum Exit {
     NotFound = 3,
     /// No permission, or forbidden by kernel lockdown.
     Permission = 4,
+    /// What a device or its evidence shows does not convince.
+    Unverified = 5,
     /// The device, or its mailbox, timed out or is dead.
     Device = 7,
     /// Someone else uses it.
@@ -30,8 +32,15 @@ pub enum Exit {
 
 impl Exit {
     /// Where many devices were asked, the first of these that applies to one of them is the code of the whole.
-    const ORDER: [Self; 6] =
-        [Self::Protocol, Self::Device, Self::Busy, Self::Permission, Self::NotFound, Self::Failure];
+    const ORDER: [Self; 7] = [
+        Self::Protocol,
+        Self::Unverified,
+        Self::Device,
+        Self::Busy,
+        Self::Permission,
+        Self::NotFound,
+        Self::Failure,
+    ];
 
     /// The code for a whole, given those of its parts.
     pub fn of_all(parts: impl IntoIterator<Item = Self>) -> Self {
@@ -49,6 +58,20 @@ impl From<Class> for Exit {
             Class::Device => Self::Device,
             Class::Busy => Self::Busy,
             Class::Protocol => Self::Protocol,
+        }
+    }
+}
+
+impl From<lanewarden_attestation::Class> for Exit {
+    fn from(class: lanewarden_attestation::Class) -> Self {
+        use lanewarden_attestation::Class as Outcome;
+        match class {
+            Outcome::Ok => Self::Ok,
+            Outcome::Unverified => Self::Unverified,
+            Outcome::Protocol => Self::Protocol,
+            Outcome::Device => Self::Device,
+            Outcome::Failure => Self::Failure,
+            Outcome::Mailbox(class) => class.into(),
         }
     }
 }

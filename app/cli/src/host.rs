@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
+use lanewarden_emulation::Emulation;
 use lanewarden_linux::Sysfs;
 use lanewarden_pci::Machine;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
-use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Verb};
+use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Spdm, Verb};
 use crate::documents;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
@@ -18,6 +19,9 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
     match &args.verb {
         Verb::Completions { shell } => return documents::completions(*shell, output),
         Verb::Man { directory } => return documents::man(directory),
+        Verb::Verify(args) => return verb::verify::run(args, output),
+        Verb::Decode(args) => return verb::decode::run(args, output),
+        Verb::Respond(args) => return verb::respond::run(args, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         _ => {}
     }
@@ -26,19 +30,28 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
             Err(Failure::new(Exit::Usage, "--events is for emulated machines")
                 .hint("name one with --host sim"))
         }
-        HostSpec::Sysfs => dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, output),
+        HostSpec::Sysfs => {
+            dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, None, output)
+        }
         HostSpec::Sim(file) => {
-            let machine = simulator(file.as_deref())?;
-            let Some(events) = &args.events else { return dispatch(&machine, args, output) };
+            let (machine, emulation) = simulator(file.as_deref())?;
+            let own = Some(emulation.anchors());
+            let Some(events) = &args.events else { return dispatch(&machine, args, own, output) };
             machine.keep_events(MOST_EVENTS);
-            let outcome = dispatch(&machine, args, output);
+            let outcome = dispatch(&machine, args, own, output);
             write_events(&machine, events)?;
             outcome
         }
     }
 }
 
-fn dispatch<M: Machine>(machine: &M, args: &Arguments, output: &Output) -> Outcome {
+/// `own` are the trust anchors of an emulated machine.
+fn dispatch<M: Machine>(
+    machine: &M,
+    args: &Arguments,
+    own: Option<Vec<Vec<u8>>>,
+    output: &Output,
+) -> Outcome {
     let address = |device: &Option<DeviceArgument>| verb::resolve_optional(machine, device.as_ref());
     match &args.verb {
         Verb::List(sharing) => verb::list::run(machine, *sharing, output),
@@ -52,7 +65,13 @@ fn dispatch<M: Machine>(machine: &M, args: &Arguments, output: &Output) -> Outco
         Verb::Cxl(Cxl::Paths { device, sharing }) => {
             verb::paths::run(machine, address(device)?, *sharing, output)
         }
-        Verb::Completions { .. } | Verb::Man { .. } => Ok(Exit::Ok),
+        Verb::Attest(args) => verb::attest::run(machine, args, own, output),
+        Verb::Spdm(spdm) => verb::spdm::run(machine, spdm, output),
+        Verb::Verify(_)
+        | Verb::Decode(_)
+        | Verb::Respond(_)
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => Ok(Exit::Ok),
     }
 }
 
@@ -65,7 +84,15 @@ fn unsafe_shared(verb: &Verb) -> bool {
         | Verb::Cxl(Cxl::Paths { sharing, .. }) => sharing.unsafe_shared,
         Verb::Doe(Doe::Exchange(exchange)) => exchange.sharing.unsafe_shared,
         Verb::Cxl(Cxl::Cdat(cdat)) => cdat.sharing.unsafe_shared,
-        Verb::Completions { .. } | Verb::Man { .. } => false,
+        Verb::Attest(args) => args.way.sharing.unsafe_shared,
+        Verb::Spdm(Spdm::Certs(args)) => args.way.sharing.unsafe_shared,
+        Verb::Spdm(Spdm::Measurements(args)) => args.way.sharing.unsafe_shared,
+        Verb::Spdm(Spdm::Request(args)) => args.way.sharing.unsafe_shared,
+        Verb::Verify(_)
+        | Verb::Decode(_)
+        | Verb::Respond(_)
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => false,
     }
 }
 
@@ -81,12 +108,15 @@ fn write_events(machine: &Simulator, path: &Path) -> Result<(), Failure> {
     written.map_err(|error| Failure::file(path, "write", &error))
 }
 
-fn simulator(file: Option<&Path>) -> Result<Simulator, Failure> {
-    let scenario = file.map_or_else(|| Ok(Scenario::default()), Scenario::load);
-    let scenario = scenario.map_err(|error| scenario_failure(file, &error))?;
-    let machine = Simulator::new(&scenario).map_err(|error| scenario_failure(file, &error))?;
-    lanewarden_emulation::attach(&machine, &scenario).map_err(|error| Failure::new(Exit::Failure, error))?;
-    Ok(machine)
+/// The machine that a scenario describes, with responders behind its SPDM mailboxes.
+fn simulator(file: Option<&Path>) -> Result<(Simulator, Emulation), Failure> {
+    let built = || -> Result<_, ScenarioError> {
+        let scenario = file.map_or_else(|| Ok(Scenario::default()), Scenario::load)?;
+        Ok((Simulator::new(&scenario)?, scenario))
+    };
+    let (machine, scenario) = built().map_err(|error| scenario_failure(file, &error))?;
+    let emulation = lanewarden_emulation::attach(&machine, &scenario);
+    Ok((machine, emulation.map_err(|error| Failure::new(Exit::Failure, error))?))
 }
 
 fn scenario_failure(file: Option<&Path>, error: &ScenarioError) -> Failure {

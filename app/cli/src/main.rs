@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod capture;
 mod documents;
 mod dump;
 mod examples;
@@ -12,7 +13,9 @@ mod names;
 mod output;
 mod picture;
 mod progress;
+mod socket;
 mod table;
+mod trust;
 mod verb;
 
 use std::process::ExitCode;

@@ -21,6 +21,17 @@ impl Bar {
         Self { bar, started: std::time::Instant::now() }
     }
 
+    /// Takes note of how much of a certificate chain has come.
+    pub fn chain(&mut self, received: Option<(u32, u32)>) {
+        let Some((received, length)) = received else { return };
+        let (done, total) = (usize::try_from(received), usize::try_from(length));
+        self.show(Progress {
+            phase: "chain",
+            done: done.unwrap_or_default(),
+            total: total.unwrap_or_default(),
+        });
+    }
+
     /// Takes note of how far the scan has got.
     pub fn show(&mut self, progress: Progress) {
         if self.bar.is_hidden() && self.started.elapsed() > Duration::from_secs(1) {

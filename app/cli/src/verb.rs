@@ -1,7 +1,9 @@
 //! One module per verb. Each does its work on any [`Machine`] and prints a table or one JSON
 //! object; the shape of the object is the verb's own and frozen by its schema's number.
 
+pub mod attest;
 pub mod cdat;
+pub mod decode;
 pub mod discover;
 pub mod exchange;
 mod files;
@@ -9,8 +11,11 @@ mod files;
 mod images;
 pub mod list;
 pub mod paths;
+pub mod respond;
 pub mod show;
+pub mod spdm;
 pub mod topology;
+pub mod verify;
 
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{
@@ -122,6 +127,43 @@ fn choose(reports: &[MailboxReport], protocol: Protocol, output: &Output) -> Opt
     let before = reports.iter().take_while(|report| report.id != chosen.id);
     before.filter_map(Failure::of_report).for_each(|failure| output.warn(&failure));
     Some((chosen.id, chosen.capability))
+}
+
+/// The mailbox the user names, or the first that speaks the protocol: discovery tells, where there are several.
+fn mailbox_for<M: Machine>(
+    machine: &M,
+    function: &Function,
+    protocol: Protocol,
+    named: Option<u16>,
+    sharing: Sharing,
+    output: &Output,
+) -> Result<(MailboxId, Doe), Failure> {
+    let hierarchy = Hierarchy::new(vec![function.clone()]);
+    let all: Vec<_> = mailboxes(&hierarchy).collect();
+    if let Some(offset) = named {
+        let named = all.into_iter().find(|(id, _)| id.offset == offset);
+        return named.ok_or_else(|| no_mailbox(function, offset));
+    }
+    if let [only] = all.as_slice() {
+        return Ok(*only);
+    }
+    let jobs = all.iter().map(|(id, doe)| (*id, *doe, Work::Discovery)).collect();
+    let reports = work(machine, jobs, sharing.into(), &mut |_| ());
+    choose(&reports, protocol, output).ok_or_else(|| no_speaker(function.address, protocol, &reports))
+}
+
+fn no_mailbox(function: &Function, offset: u16) -> Failure {
+    let offsets: Vec<_> = function.does.iter().map(|doe| format!("{:03x}", doe.offset)).collect();
+    Failure::new(Exit::NotFound, format!("{}: no DOE mailbox at {offset:03x}", function.address))
+        .hint(format!("it has mailboxes at {}", offsets.join(", ")))
+}
+
+/// A mailbox that could not be asked may well be the one: then that is what is wrong.
+fn no_speaker(address: Address, protocol: Protocol, reports: &[MailboxReport]) -> Failure {
+    reports.iter().find_map(Failure::of_report).unwrap_or_else(|| {
+        let message = format!("{address}: no mailbox is known to speak {protocol}");
+        Failure::new(Exit::NotFound, message).hint("name one with --mailbox; `doe discover` lists them")
+    })
 }
 
 /// The function, if it has a mailbox.

@@ -55,6 +55,8 @@ pub enum Step {
     TableEntry(u16),
     /// A request of the caller's own.
     Request,
+    /// A message of a conversation.
+    Message(&'static str),
 }
 
 impl std::fmt::Display for Step {
@@ -63,6 +65,7 @@ impl std::fmt::Display for Step {
             Self::Discovery(index) => write!(f, "discovery entry {index}"),
             Self::TableEntry(handle) => write!(f, "table entry {handle:#x}"),
             Self::Request => f.write_str("request"),
+            Self::Message(what) => f.write_str(what),
         }
     }
 }

@@ -8,6 +8,7 @@ use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{LockError, Machine, MailboxId};
 use lanewarden_time::Instant;
 
+use crate::conversation::{Conversation, Turn};
 use crate::error;
 use crate::{MailboxError, MailboxReport, Options, TableReport, TableSource};
 
@@ -43,34 +44,52 @@ pub enum Work {
     },
 }
 
+/// What a job is about.
+pub(crate) enum Task<'c> {
+    /// Work that is known here.
+    Work(Work),
+    /// A protocol that the caller speaks.
+    Conversation(&'c mut dyn Conversation),
+}
+
 /// One mailbox with work on it. The lock is held from the first exchange to the last, so that a walk is never mixed
 /// with another process' (row B12).
-pub(crate) struct Job<M: Machine> {
+pub(crate) struct Job<'c, M: Machine> {
     config: M::Config,
     lock: Option<M::Lock>,
     mailbox: Mailbox<Vec<u8>>,
     options: Options,
     /// Of the wait for the lock, then of the walks.
     deadline: Option<Instant>,
-    stage: Stage,
+    stage: Stage<'c>,
+    /// What was asked for last.
+    asked: error::Step,
     report: MailboxReport,
 }
 
-enum Stage {
-    Lock(Work),
+enum Stage<'c> {
+    Lock(Task<'c>),
     Discovery { walk: Box<Discovery>, found: Vec<Feature>, table: bool },
     Table(Box<TableWalk>),
     Request(Work),
+    Conversation(&'c mut dyn Conversation),
     Done,
 }
 
-impl<M: Machine> Job<M> {
+/// What comes next, with the mailbox idle.
+enum Next {
+    Send { step: error::Step, protocol: Protocol, payload: Vec<u8>, connection: u16 },
+    Wait(Instant),
+    Finish,
+}
+
+impl<'c, M: Machine> Job<'c, M> {
     /// The job, or the report of one that ended before it began.
     pub fn new(
         machine: &M,
         id: MailboxId,
         capability: Doe,
-        work: Work,
+        task: Task<'c>,
         options: Options,
     ) -> Result<Self, Box<MailboxReport>> {
         let mut report = MailboxReport::new(id, capability);
@@ -80,18 +99,19 @@ impl<M: Machine> Job<M> {
             Some(refusal) => Err(refusal),
             None => machine.open(id.address).map_err(MailboxError::Open),
         };
-        let room = match &work {
-            Work::Request { payload, most, .. } => payload.len().max(*most),
-            _ => USUAL_BUFFER,
+        let room = match &task {
+            Task::Work(Work::Request { payload, most, .. }) => payload.len().max(*most),
+            Task::Conversation(conversation) => conversation.longest().next_multiple_of(4),
+            Task::Work(_) => USUAL_BUFFER,
         };
         match config {
             Ok(config) => {
                 let mailbox = Mailbox::new(capability, vec![0; room], options.policy);
-                let stage = Stage::Lock(work);
-                Ok(Self { config, lock: None, mailbox, options, deadline: None, stage, report })
+                let (stage, asked) = (Stage::Lock(task), error::Step::Request);
+                Ok(Self { config, lock: None, mailbox, options, deadline: None, stage, asked, report })
             }
             Err(error) => {
-                fail(&mut report, &Stage::Lock(work), error);
+                fail(&mut report, &mut Stage::Lock(task), error);
                 Err(Box::new(report))
             }
         }
@@ -105,7 +125,7 @@ impl<M: Machine> Job<M> {
                 Ok(None) => {}
                 Ok(Some(at)) => return Some(at),
                 Err(error) => {
-                    fail(&mut self.report, &self.stage, error);
+                    fail(&mut self.report, &mut self.stage, error);
                     return self.end();
                 }
             }
@@ -126,26 +146,28 @@ impl<M: Machine> Job<M> {
     }
 
     fn step(&mut self, machine: &M) -> Result<Option<Instant>, MailboxError> {
-        if let Stage::Lock(work) = &self.stage {
-            let work = work.clone();
-            return self.lock(machine, work);
+        if matches!(self.stage, Stage::Lock(_)) {
+            return self.lock(machine);
         }
-        let Some((step, protocol, payload, connection)) = self.request() else {
-            return self.finish().map(|()| None);
-        };
-        let exchange = |source| MailboxError::Exchange { step, source };
         if !self.mailbox.is_busy() {
-            if self.deadline.is_some_and(|deadline| machine.now() >= deadline) {
-                return Err(MailboxError::Slow { step, limit: WALK_TIME });
+            match self.next(machine.now()) {
+                Next::Finish => return self.finish().map(|()| None),
+                Next::Wait(at) => return Ok(Some(at)),
+                Next::Send { step, protocol, payload, connection } => {
+                    self.asked = step;
+                    self.check_time(machine.now())?;
+                    let request = Request::new(protocol, &payload).connection(connection);
+                    self.mailbox.send(&request).map_err(|source| MailboxError::Exchange { step, source })?;
+                }
             }
-            let request = Request::new(protocol, &payload).connection(connection);
-            self.mailbox.send(&request).map_err(exchange)?;
         }
+        let step = self.asked;
+        let exchange = |source| MailboxError::Exchange { step, source };
         match self.mailbox.advance(&mut self.config, machine.now()) {
             Ok(Step::Wait(at)) => Ok(Some(at)),
             Ok(Step::Answered) => {
                 self.check_claim(machine)?;
-                self.answer()?;
+                self.answer(machine.now())?;
                 Ok(None)
             }
             Err(Error::TooLong { length, .. }) if self.may_grow(length) => {
@@ -163,7 +185,17 @@ impl<M: Machine> Job<M> {
         walk && self.mailbox.room() < LONGEST_BUFFER && length <= LONGEST_BUFFER
     }
 
-    fn lock(&mut self, machine: &M, work: Work) -> Result<Option<Instant>, MailboxError> {
+    /// Every answer comes in time, and there may be too many of them.
+    fn check_time(&self, now: Instant) -> Result<(), MailboxError> {
+        let limit = match &self.stage {
+            Stage::Conversation(conversation) => conversation.patience(),
+            _ => WALK_TIME,
+        };
+        let is_over = self.deadline.is_some_and(|deadline| now >= deadline);
+        if is_over { Err(MailboxError::Slow { step: self.asked, limit }) } else { Ok(()) }
+    }
+
+    fn lock(&mut self, machine: &M) -> Result<Option<Instant>, MailboxError> {
         let now = machine.now();
         let deadline = *self.deadline.get_or_insert(now + self.options.lock_wait);
         match machine.try_lock(self.report.id) {
@@ -173,38 +205,56 @@ impl<M: Machine> Job<M> {
             }
             Err(error) => return Err(error.into()),
         }
+        let Stage::Lock(task) = std::mem::replace(&mut self.stage, Stage::Done) else { return Ok(None) };
         let version = self.report.capability.version;
         self.deadline = Some(now + WALK_TIME);
-        self.stage = match work {
-            Work::Everything | Work::Discovery => {
+        self.stage = match task {
+            Task::Work(work @ (Work::Everything | Work::Discovery)) => {
                 let walk = Box::new(Discovery::new(version));
                 Stage::Discovery { walk, found: Vec::new(), table: work == Work::Everything }
             }
-            Work::Table => Stage::Table(Box::new(TableWalk::new())),
-            Work::Request { .. } => Stage::Request(work),
+            Task::Work(Work::Table) => Stage::Table(Box::new(TableWalk::new())),
+            Task::Work(work @ Work::Request { .. }) => Stage::Request(work),
+            Task::Conversation(conversation) => {
+                self.deadline = Some(now + conversation.patience());
+                Stage::Conversation(conversation)
+            }
         };
         Ok(None)
     }
 
-    /// The request that the present stage makes; `None` once it has all its answers.
-    fn request(&self) -> Option<(error::Step, Protocol, Vec<u8>, u16)> {
-        match &self.stage {
+    /// The request that the present stage makes; the end once it has all its answers.
+    fn next(&mut self, now: Instant) -> Next {
+        let walks = |step, protocol, payload: Option<Vec<u8>>| {
+            payload.map(|payload| Next::Send { step, protocol, payload, connection: 0 })
+        };
+        let next = match &mut self.stage {
             Stage::Discovery { walk, .. } => {
-                let payload = walk.request()?;
-                let step = error::Step::Discovery(payload[0]);
-                Some((step, Protocol::DISCOVERY, payload.to_vec(), 0))
+                let payload = walk.request();
+                let step = error::Step::Discovery(payload.map_or(0, |payload| payload[0]));
+                walks(step, Protocol::DISCOVERY, payload.map(|payload| payload.to_vec()))
             }
             Stage::Table(walk) => {
-                let payload = walk.request()?;
-                let [_, _, low, high] = payload;
-                let step = error::Step::TableEntry(u16::from_le_bytes([low, high]));
-                Some((step, Protocol::CXL_TABLE_ACCESS, payload.to_vec(), 0))
+                let payload = walk.request();
+                let handle = payload.map_or(0, |[_, _, low, high]| u16::from_le_bytes([low, high]));
+                let step = error::Step::TableEntry(handle);
+                walks(step, Protocol::CXL_TABLE_ACCESS, payload.map(|payload| payload.to_vec()))
             }
             Stage::Request(Work::Request { protocol, connection, payload, .. }) => {
-                Some((error::Step::Request, *protocol, payload.clone(), *connection))
+                let (protocol, connection, payload) = (*protocol, *connection, payload.clone());
+                Some(Next::Send { step: error::Step::Request, protocol, payload, connection })
             }
-            _ => None,
-        }
+            Stage::Conversation(conversation) => match conversation.turn(now) {
+                Turn::Say { what, protocol, payload } => {
+                    let step = error::Step::Message(what);
+                    Some(Next::Send { step, protocol, payload: payload.to_vec(), connection: 0 })
+                }
+                Turn::Wait(at) => Some(Next::Wait(at)),
+                Turn::Over => None,
+            },
+            Stage::Lock(_) | Stage::Request(_) | Stage::Done => None,
+        };
+        next.unwrap_or(Next::Finish)
     }
 
     /// The kernel may have taken the mailbox up while we used it. Then the answer may be its, not ours.
@@ -216,7 +266,7 @@ impl<M: Machine> Job<M> {
         self.report.claim.clone().map_or(Ok(()), |claim| Err(MailboxError::InUse(claim)))
     }
 
-    fn answer(&mut self) -> Result<(), MailboxError> {
+    fn answer(&mut self, now: Instant) -> Result<(), MailboxError> {
         match &mut self.stage {
             Stage::Discovery { walk, found, .. } => found.extend(walk.answer(self.mailbox.answer())?),
             Stage::Table(walk) => walk.answer(self.mailbox.answer())?,
@@ -224,6 +274,7 @@ impl<M: Machine> Job<M> {
                 self.report.answer = Some(Ok(self.mailbox.answer().to_vec()));
                 self.stage = Stage::Done;
             }
+            Stage::Conversation(conversation) => conversation.answer(now, self.mailbox.answer()),
             Stage::Lock(_) | Stage::Done => {}
         }
         Ok(())
@@ -242,24 +293,28 @@ impl<M: Machine> Job<M> {
                 let table = Ok(walk.finish()?);
                 self.report.table = Some(TableReport { source: TableSource::Mailbox, table });
             }
-            Stage::Lock(_) | Stage::Request(_) | Stage::Done => {}
+            Stage::Lock(_) | Stage::Request(_) | Stage::Conversation(_) | Stage::Done => {}
         }
         Ok(())
     }
 }
 
 /// Notes an error where the result would have been.
-fn fail(report: &mut MailboxReport, stage: &Stage, error: MailboxError) {
+fn fail(report: &mut MailboxReport, stage: &mut Stage<'_>, error: MailboxError) {
     let table = |error| TableReport { source: TableSource::Mailbox, table: Err(error) };
     match stage {
-        Stage::Lock(Work::Everything | Work::Discovery) | Stage::Discovery { .. } => {
+        Stage::Lock(Task::Work(Work::Everything | Work::Discovery)) | Stage::Discovery { .. } => {
             report.features = Some(Err(error));
         }
-        Stage::Lock(Work::Request { .. }) | Stage::Request(_) => report.answer = Some(Err(error)),
+        Stage::Lock(Task::Work(Work::Request { .. })) | Stage::Request(_) => report.answer = Some(Err(error)),
+        Stage::Lock(Task::Conversation(conversation)) | Stage::Conversation(conversation) => {
+            conversation.failed(&error);
+            report.answer = Some(Err(error));
+        }
         Stage::Table(walk) => {
             report.partial_table = walk.partial().to_vec();
             report.table = Some(table(error));
         }
-        Stage::Lock(Work::Table) | Stage::Done => report.table = Some(table(error)),
+        Stage::Lock(Task::Work(Work::Table)) | Stage::Done => report.table = Some(table(error)),
     }
 }

@@ -2,9 +2,11 @@
 //! and how wide the path to each memory is.
 //!
 //! [`scan`] drives all mailboxes at once on one thread: each is a `Job` with a deadline, so that a mailbox
-//! that is slow or dead delays no other. [`work`] does the same for chosen mailboxes and chosen work.
+//! that is slow or dead delays no other. [`work`] does the same for chosen mailboxes and chosen work, and [`converse`]
+//! for protocols that are not known here.
 #![forbid(unsafe_code)]
 
+mod conversation;
 mod error;
 mod job;
 mod memory;
@@ -12,12 +14,13 @@ mod report;
 mod scan;
 mod schedule;
 
+pub use conversation::{Conversation, Turn};
 pub use error::{Class, MailboxError, Step};
 pub use job::Work;
 pub use memory::{HostPart, Memories, MemoryPath, Place, is_memory};
 pub use report::{FunctionReport, MailboxReport, TableReport, TableSource, find};
 pub use scan::{Inventory, ScanError, ask_kernel, mailboxes, read_function, scan};
-pub use schedule::work;
+pub use schedule::{converse, work};
 
 use std::time::Duration;
 

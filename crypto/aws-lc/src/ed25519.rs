@@ -4,6 +4,8 @@
 //! one canonical way, or lies in the small subgroup (any signature could be made to fit one), is no key; and a signature
 //! whose R lies there is no signature. `lanewarden-rustcrypto` holds to the same.
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
+
 /// The Y of the points whose order divides eight: 0, 1, -1, and those of order eight.
 const SMALL_ORDER: [[u8; 32]; 5] = [
     [0; 32],
@@ -25,6 +27,11 @@ const fn little(front: [u8; 2], rest: u8) -> [u8; 32] {
     let [first, second, .., last] = &mut bytes;
     (*first, *second, *last) = (front[0], front[1], rest & 0x7f);
     bytes
+}
+
+/// Whether a key is one. The library reads any 32 bytes, and finds out at every signature that they are none.
+pub(crate) fn is_key(point: &[u8; 32]) -> bool {
+    is_sound(point) && CompressedEdwardsY(*point).decompress().is_some()
 }
 
 /// Whether a point is written canonically and generates more than a handful of others. That it lies on the curve is

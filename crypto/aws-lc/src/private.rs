@@ -94,8 +94,8 @@ impl PrivateKey {
     /// # Errors
     /// [`PrivateKeyError::Rejected`].
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, PrivateKeyError> {
-        let kind = ecdsa_from(der).or_else(|| ed25519_from(der)).or_else(|| rsa_from(der));
-        kind.map(|kind| Self(Arc::new(kind))).ok_or(PrivateKeyError::Rejected)
+        let kind = || ecdsa_from(der).or_else(|| ed25519_from(der)).or_else(|| rsa_from(der));
+        is_whole(der).then(kind).flatten().map(|kind| Self(Arc::new(kind))).ok_or(PrivateKeyError::Rejected)
     }
 
     /// Makes a fresh one.
@@ -129,6 +129,16 @@ impl PrivateKey {
             }
             Kind::Rsa { modulus, exponent, .. } => PublicKey::Rsa { modulus, exponent },
         }
+    }
+}
+
+/// Whether nothing follows the outermost sequence; the library does not ask, where the key is on a curve.
+fn is_whole(der: &[u8]) -> bool {
+    match der {
+        [0x30, length, rest @ ..] if *length < 0x80 => rest.len() == usize::from(*length),
+        [0x30, 0x81, length, rest @ ..] => rest.len() == usize::from(*length),
+        [0x30, 0x82, high, low, rest @ ..] => rest.len() == usize::from(u16::from_be_bytes([*high, *low])),
+        _ => false,
     }
 }
 

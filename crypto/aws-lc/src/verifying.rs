@@ -28,7 +28,7 @@ impl VerifyingKey {
                 let parsed = ParsedPublicKey::new(ecdsa::verification(curve), point.as_bytes());
                 Kind::Ecdsa(curve, parsed.map_err(|_| KeyError::Invalid)?)
             }
-            PublicKey::Ed25519(point) if ed25519::is_sound(point) => {
+            PublicKey::Ed25519(point) if ed25519::is_key(point) => {
                 Kind::Ed25519(ParsedPublicKey::new(&ED25519, point).map_err(|_| KeyError::Invalid)?)
             }
             PublicKey::Ed25519(_) => return Err(KeyError::Invalid),

@@ -1,4 +1,5 @@
 //! Two providers that know nothing of each other: what one makes, the other takes.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)] // helpers of tests
 
 use lanewarden_aws_lc::{AwsLc, KeyKind, Pkcs8, PrivateKey};
 use lanewarden_crypto::{

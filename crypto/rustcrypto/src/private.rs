@@ -164,3 +164,26 @@ impl fmt::Debug for PrivateKey {
         write!(f, "PrivateKey({}, ..)", self.algorithm())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ecdsa::elliptic_curve::zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    /// It compiles only for types that wipe themselves.
+    fn is_wiped<T: ZeroizeOnDrop>() {}
+
+    #[test]
+    fn what_holds_a_secret_is_wiped_when_it_is_dropped() {
+        is_wiped::<SecretKey<NistP256>>();
+        is_wiped::<SecretKey<NistP384>>();
+        #[cfg(feature = "p521")]
+        is_wiped::<SecretKey<NistP521>>();
+        is_wiped::<ed25519_dalek::SigningKey>();
+        #[cfg(feature = "rsa")]
+        is_wiped::<rsa::PrivateKey>();
+        is_wiped::<aes_gcm::Aes256Gcm>();
+        is_wiped::<chacha20poly1305::ChaCha20Poly1305>();
+    }
+}

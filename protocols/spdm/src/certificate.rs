@@ -7,6 +7,35 @@
 //!
 //! Trust comes from [`TrustAnchors`] and [`Revocations`], and never from the peer. The leaf's [`ClaimedIdentity`] must
 //! fit the [`DeviceIdentity`] that configuration space gives, each time.
+//!
+//! ```
+//! use lanewarden_crypto::{HashAlgorithm, Provider};
+//! use lanewarden_spdm::certificate::{
+//!     ChainError, ChainReader, DeviceIdentity, NoRevocations, Rules, TrustAnchors,
+//! };
+//!
+//! /// Whether the chain that came in these portions is trusted, and this device's.
+//! fn accept<P: Provider, A: TrustAnchors>(
+//!     provider: &P,
+//!     anchors: &A,
+//!     portions: &[&[u8]],
+//!     device: &DeviceIdentity,
+//!     now: u64,
+//! ) -> Result<bool, ChainError> {
+//!     let rules = Rules::responder(HashAlgorithm::Sha384, Some(now));
+//!     let mut reader = ChainReader::new(provider, anchors, NoRevocations, rules, [0; 4096])?;
+//!     portions.iter().try_for_each(|portion| reader.push(portion))?;
+//!     let validated = reader.finish()?;
+//!     Ok(validated.is_trusted() && validated.leaf.identity().check(device).is_ok())
+//! }
+//! # use lanewarden_spdm::certificate::AnchorList;
+//! # let anchors = AnchorList::new(&[], 0).unwrap();
+//! # let device = DeviceIdentity {
+//! #     vendor_id: 0, device_id: 0, class_code: 0, revision: 0, subsystem: None, serial: None,
+//! # };
+//! # let cut = accept(&lanewarden_aws_lc::AwsLc, &anchors, &[&[80, 0], &[0, 0]], &device, 0);
+//! # assert_eq!(cut.unwrap_err(), ChainError::Incomplete { received: 4, length: 0 });
+//! ```
 
 mod algorithm;
 mod chain;
@@ -59,3 +88,6 @@ fn digest<P: Provider>(provider: &P, algorithm: HashAlgorithm, bytes: &[u8]) -> 
     hash.update(bytes);
     Some(hash.finish())
 }
+
+#[cfg(test)]
+mod tests;

@@ -215,6 +215,15 @@ pub enum Reason {
     NotVerifiable,
 }
 
+impl Reason {
+    /// Whether the peer has refused, and both sides go on from where they were. Neither does who wants to begin anew,
+    /// or has another version in mind.
+    pub(crate) fn is_plain_refusal(&self) -> bool {
+        let anew = [ErrorCode::REQUEST_RESYNCH, ErrorCode::VERSION_MISMATCH];
+        matches!(self, Self::Refused(refusal) if !anew.contains(&refusal.code))
+    }
+}
+
 /// What went wrong, at which step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {

@@ -14,6 +14,7 @@ mod cursor;
 mod digests;
 mod error;
 mod measurements;
+mod print;
 mod vendor;
 mod version;
 
@@ -30,6 +31,7 @@ pub use cursor::{NoRoom, Reader, Writer};
 pub use digests::{Digests, SLOTS};
 pub use error::{ErrorCode, ErrorMessage, NotReady};
 pub use measurements::{Block, Blocks, GetMeasurements, Measurements, Operation, ValueType};
+pub use print::{Hex, RespondIfReady};
 pub use vendor::{Registry, VendorMessage};
 pub use version::{GET_VERSION, VersionList};
 

@@ -10,6 +10,9 @@
 //! [`Requester::receive`] tells what an answer meant. An error of either ends the operation. When no answer comes at
 //! all, [`Requester::abandon`] does. [`run`] is the blocking loop over that.
 //!
+//! After an ERROR, and after a request that was not sent, the connection holds. After anything else that goes wrong it
+//! does not ([`Requester::connection`]): the sides may differ in what they take for said.
+//!
 //! Answers that are late, too long or refused for the moment (ResponseNotReady, LargeResponse, Busy) are seen to here,
 //! within [`Settings::patience`].
 
@@ -17,6 +20,7 @@ mod capabilities;
 mod certificate;
 mod challenge;
 mod connect;
+mod core_state;
 mod digests;
 mod flight;
 mod measurements;
@@ -32,10 +36,10 @@ use lanewarden_time::Instant;
 use crate::connection::Connection;
 use crate::error::{Error, Misuse, Reason};
 use crate::message::{
-    AsymmetricAlgorithms, CertificatePortion, Digests, ErrorCode, HashAlgorithms, NoRoom, Request, SLOTS,
-    VendorMessage, Writer,
+    AsymmetricAlgorithms, CertificatePortion, Digests, HashAlgorithms, NoRoom, Request, SLOTS, VendorMessage,
+    Writer,
 };
-use crate::transcript::{Full, Part, Record, Transcripts};
+use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
 pub use challenge::{Authenticated, ChallengeRequest};
@@ -168,6 +172,17 @@ enum Operation<H> {
     Bytes,
 }
 
+/// How an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// Nothing of it was said.
+    Unsaid,
+    /// The peer has refused: both sides know how far they are.
+    Refused,
+    /// Nobody knows how far the other side is.
+    Unclear,
+}
+
 impl<P: Provider, B, R> fmt::Debug for Requester<P, B, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Requester");
@@ -216,7 +231,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     }
 
     /// What belongs to a slot: the key of its leaf certificate, whoever has judged the chain. It is used as long as the
-    /// slot's digest is that of the chain it was taken from.
+    /// slot's digest is that of the chain it was taken from, and until another is known: there is room for one.
     pub fn know(&mut self, slot: u8, key: PeerKey<P::VerifyingKey>) {
         self.core.key = Some((slot, key));
     }
@@ -277,11 +292,13 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     pub fn vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Error> {
         self.start(Request::VendorDefined, |core| core.begin_vendor(request))?;
         let version = self.core.version();
-        self.compose(Request::VendorDefined, None, |writer| request.encode(version, true, writer))
+        self.compose(Request::VendorDefined, |writer| request.encode(version, true, writer))
     }
 
     /// Sends a request as it is, and hands its answer over as it is; an ERROR other than those that put off is an
-    /// error here too. Transcripts of measurements begin anew.
+    /// error here too. Transcripts of measurements begin anew. What goes this way is in no transcript here: after
+    /// GET_MEASUREMENTS or a negotiation, [`Requester::connect`] comes before anything that is signed, and after what
+    /// belongs to a challenge, [`Requester::digests`].
     ///
     /// # Errors
     /// [`Misuse`], and [`Reason::NoRoom`] where the buffer does not hold it.
@@ -289,26 +306,25 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let code = message.get(1).copied().and_then(Request::from_byte).unwrap_or(Request::VendorDefined);
         self.start(code, |core| {
             core.operation = Operation::Bytes;
-            if code.ends_authentication() {
-                core.reset(Part::Authentication);
+            if matches!(code, Request::GetDigests | Request::GetCertificate | Request::Challenge) {
+                core.digests = [None; SLOTS as usize];
             }
-            core.reset(Part::Measurements);
             Ok(())
         })?;
-        self.compose(code, None, |writer| writer.bytes(message))
+        self.compose(code, |writer| writer.bytes(message))
     }
 
-    /// Ends the operation in work; no answer has come, or none is wanted any more. A message that was on its way in
-    /// chunks cannot be called back: what was agreed on is then forgotten, and [`Requester::connect`] comes next.
+    /// Ends the operation in work; no answer has come, or none is wanted any more.
+    ///
+    /// Nobody knows then whether the device has heard what was sent, and what it takes for said. Transcripts would
+    /// differ, and an honest device would seem to sign wrongly: what was agreed on is forgotten, and
+    /// [`Requester::connect`] comes next.
     pub fn abandon(&mut self) {
-        let state = core::mem::replace(&mut self.state, State::Idle);
-        let flight = match state {
-            State::Idle | State::Prepare => None,
-            State::Send(flight) | State::Await(flight) | State::Pause(_, flight) => Some(flight),
-        };
-        self.core.fail();
-        if flight.is_some_and(|flight| flight.in_transfer()) {
-            self.core.forget();
+        match core::mem::replace(&mut self.state, State::Idle) {
+            State::Idle => {}
+            State::Send(flight) if flight.is_said => self.core.fail(Failure::Unclear),
+            State::Prepare | State::Send(_) => self.core.fail(Failure::Unsaid),
+            State::Await(_) | State::Pause(..) => self.core.fail(Failure::Unclear),
         }
     }
 
@@ -327,6 +343,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         }
         let State::Send(flight) = self.state else { return Ok(Step::Idle) };
         let flight = self.choose_mode(flight).map_err(|reason| self.end(flight.request, reason))?;
+        let flight = self.say(flight).map_err(|reason| self.end(flight.request, reason))?;
         let (version, transfer) = (self.core.version(), self.core.peer_transfer());
         let within = self.core.answer_time(flight.request);
         self.state = State::Await(flight);
@@ -361,8 +378,10 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
                 return Ok(Event::Continue);
             }
             Err(reason) => {
-                self.state = State::Await(flight);
-                return Err(self.end(step, reason));
+                // A refusal leaves things as they are on both sides.
+                let is_refused = !flight.in_transfer() && reason.is_plain_refusal();
+                self.core.fail(if is_refused { Failure::Refused } else { Failure::Unclear });
+                return Err(Error { step, reason });
             }
         };
         match self.core.complete(message) {
@@ -371,7 +390,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
                 Ok(event)
             }
             Err(reason) => {
-                self.core.fail();
+                self.core.fail(Failure::Unclear);
                 Err(Error { step, reason })
             }
         }
@@ -407,7 +426,10 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let part = self.core.encode(chunks, &mut writer);
         let length = writer.length();
         match part {
-            Ok(part) => self.launch(request, part, length),
+            Ok(part) => {
+                self.state = State::Send(Flight::new(request, part, length));
+                Ok(())
+            }
             Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
         }
     }
@@ -416,7 +438,6 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     fn compose(
         &mut self,
         request: Request,
-        part: Option<Part>,
         encode: impl FnOnce(&mut Writer<'_>) -> Result<(), NoRoom>,
     ) -> Result<(), Error> {
         let buffer = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
@@ -424,22 +445,22 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         let encoded = encode(&mut writer);
         let length = writer.length();
         match encoded {
-            Ok(()) => self.launch(request, part, length),
+            Ok(()) => {
+                self.state = State::Send(Flight::new(request, None, length));
+                Ok(())
+            }
             Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
         }
     }
 
-    fn launch(&mut self, request: Request, part: Option<Part>, length: usize) -> Result<(), Error> {
-        if let Some(part) = part {
-            let end = length.saturating_add(HEADROOM);
+    /// A request that goes out for the first time counts as said: it ends transcripts, and becomes part of one.
+    fn say(&mut self, mut flight: Flight) -> Result<Flight, Reason> {
+        if !core::mem::replace(&mut flight.is_said, true) {
+            let end = flight.length.saturating_add(HEADROOM);
             let message = self.buffer.as_ref().get(HEADROOM..end).unwrap_or_default();
-            self.core.record.request(part, message);
-            if self.core.transcripts.request(part, message) == Err(Full) {
-                return Err(self.end(request, Reason::NoRoom));
-            }
+            self.core.ask(flight.request, flight.part, message)?;
         }
-        self.state = State::Send(Flight::new(request, part, length));
-        Ok(())
+        Ok(flight)
     }
 
     /// A request longer than the peer takes at once goes in chunks, where both can do that.
@@ -463,134 +484,6 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
 
     fn end(&mut self, step: Request, reason: Reason) -> Error {
         self.abandon();
-        if matches!(reason, Reason::Refused(refusal) if refusal.code == ErrorCode::REQUEST_RESYNCH) {
-            self.core.forget();
-        }
         Error { step, reason }
     }
 }
-
-impl<P: Provider, R: Record> Core<P, R> {
-    /// The version that messages are in.
-    fn version(&self) -> Version {
-        self.draft.version.unwrap_or(Version::V1_0)
-    }
-
-    fn forget(&mut self) {
-        self.draft = connect::Draft::default();
-        self.connection = None;
-        self.transcripts = Transcripts::new();
-        self.digests = [None; SLOTS as usize];
-        for part in [Part::Connection, Part::Authentication, Part::Measurements] {
-            self.record.reset(part);
-        }
-    }
-
-    fn reset(&mut self, part: Part) {
-        self.transcripts.reset(part);
-        self.record.reset(part);
-    }
-
-    /// The operation has failed. What was negotiated stays; what measurements add up to does not, nor does a
-    /// negotiation that is half done.
-    fn fail(&mut self) {
-        if matches!(self.operation, Operation::Connect(_)) {
-            self.forget();
-        }
-        self.operation = Operation::None;
-        self.reset(Part::Measurements);
-    }
-
-    /// The connection, which an operation is not begun without.
-    fn agreed(&self) -> Result<Connection, Reason> {
-        self.connection.ok_or(Reason::Misuse(Misuse::NotConnected))
-    }
-
-    fn next_request(&self) -> Request {
-        match &self.operation {
-            Operation::Connect(stage) => stage.request(),
-            Operation::Digests => Request::GetDigests,
-            Operation::Certificate(_) => Request::GetCertificate,
-            Operation::Challenge(_) => Request::Challenge,
-            Operation::Measurements(_) => Request::GetMeasurements,
-            Operation::Vendor(_) | Operation::Bytes | Operation::None => Request::VendorDefined,
-        }
-    }
-
-    fn encode(&mut self, chunks: Option<u32>, writer: &mut Writer<'_>) -> Result<Option<Part>, NoRoom> {
-        let version = self.version();
-        match &self.operation {
-            Operation::Connect(stage) => {
-                let stage = *stage;
-                self.encode_connect(stage, chunks, writer)?;
-                Ok(Some(Part::Connection))
-            }
-            Operation::Digests => {
-                let header = crate::message::Header {
-                    version: version.byte(),
-                    code: Request::GetDigests.byte(),
-                    param1: 0,
-                    param2: 0,
-                };
-                header.encode(writer)?;
-                Ok(Some(Part::Authentication))
-            }
-            Operation::Certificate(fetch) => {
-                fetch.request(self.settings.transfer_size).encode(version, writer)?;
-                Ok(Some(Part::Authentication))
-            }
-            Operation::Challenge(challenge) => {
-                challenge.encode(version, writer)?;
-                Ok(Some(Part::Authentication))
-            }
-            Operation::Measurements(request) => {
-                request.encode(version, writer)?;
-                Ok(Some(Part::Measurements))
-            }
-            Operation::Vendor(_) | Operation::Bytes | Operation::None => Err(NoRoom),
-        }
-    }
-
-    /// A whole answer with the right code. Returns whether the operation goes on.
-    fn complete<'a>(&mut self, message: &'a [u8]) -> Result<(Event<'a>, bool), Reason> {
-        let event = match &self.operation {
-            Operation::Connect(stage) => {
-                let stage = *stage;
-                self.complete_connect(stage, message)?
-            }
-            Operation::Digests => self.complete_digests(message)?,
-            Operation::Certificate(_) => self.complete_certificate(message)?,
-            Operation::Challenge(challenge) => {
-                let challenge = *challenge;
-                self.complete_challenge(&challenge, message)?
-            }
-            Operation::Measurements(request) => {
-                let request = *request;
-                self.complete_measurements(&request, message)?
-            }
-            Operation::Vendor(asked) => {
-                let asked = *asked;
-                Self::complete_vendor(&asked, message)?
-            }
-            Operation::Bytes | Operation::None => Event::Answer(message),
-        };
-        let goes_on = match event {
-            Event::Continue => true,
-            Event::Portion(portion) => portion.remainder > 0,
-            _ => false,
-        };
-        if !goes_on {
-            self.operation = Operation::None;
-        }
-        Ok((event, goes_on))
-    }
-
-    /// The answer counts as said.
-    fn said(&mut self, part: Part, answer: &[u8]) -> Result<(), Reason> {
-        self.record.response(part, answer);
-        self.transcripts.response(answer).map_err(|Full| Reason::NoRoom)
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -510,6 +510,7 @@ where
 
     /// Request and answer count as said.
     fn said(&mut self, part: Part, request: &[u8], answer: &[u8]) -> Result<(), Refused> {
+        self.check_length(answer.len())?;
         self.record.request(part, request);
         self.record.response(part, answer);
         self.transcripts.request(part, request)?;
@@ -541,6 +542,14 @@ where
         }
     }
 
+    /// Whether an answer can go out, in one way or another. It is asked before the answer counts as said.
+    fn check_length(&self, length: usize) -> Result<(), Refused> {
+        let whole = self.requester_sizes.filter(|_| self.may_chunk()).map(|sizes| sizes.message);
+        let most = whole.unwrap_or_else(|| self.transfer_to_requester());
+        let fits = u32::try_from(length).is_ok_and(|length| length <= most);
+        if fits { Ok(()) } else { Err(NoRoom.into()) }
+    }
+
     /// The longest message that goes to the requester at once.
     fn transfer_to_requester(&self) -> u32 {
         self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer).min(self.settings.transfer_size)
@@ -552,6 +561,3 @@ where
             && self.requester.contains(RequesterFlags::CHUNK)
     }
 }
-
-#[cfg(test)]
-mod tests;

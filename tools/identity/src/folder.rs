@@ -105,8 +105,7 @@ fn slot_folder(folder: &Path, slot: u8) -> PathBuf {
 }
 
 fn certificate_pem(certificate: &[u8], path: &Path) -> Result<String, FolderError> {
-    der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate)
-        .map_err(|_| FolderError::Encoding(path.to_owned()))
+    pem::certificate(certificate).ok_or_else(|| FolderError::Encoding(path.to_owned()))
 }
 
 /// The files that may hold something, in the order of their names.

@@ -23,7 +23,7 @@ mod file;
 pub mod folder;
 mod identity;
 mod key;
-mod pem;
+pub mod pem;
 mod seed;
 mod signing;
 mod spec;

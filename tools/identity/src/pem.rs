@@ -12,6 +12,12 @@ pub(crate) struct Block {
     pub(crate) der: Zeroizing<Vec<u8>>,
 }
 
+/// A certificate in DER as PEM; `None` for one that is too long for it.
+#[must_use]
+pub fn certificate(der: &[u8]) -> Option<String> {
+    pem::encode_string("CERTIFICATE", pem::LineEnding::LF, der).ok()
+}
+
 /// Whether these bytes have a block, or the beginning of one.
 pub(crate) fn is_pem(bytes: &[u8]) -> bool {
     find(bytes, BEGIN).is_some()

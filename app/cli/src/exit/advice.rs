@@ -117,7 +117,7 @@ fn again(report: &MailboxReport, step: Step) -> String {
             let [low, high] = handle.to_le_bytes();
             ("1e98:02", [0, 0, low, high])
         }
-        Step::Request => return String::new(),
+        Step::Request | Step::Message(_) => return String::new(),
     };
     let MailboxId { address, offset } = report.id;
     let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();

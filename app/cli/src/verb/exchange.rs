@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use lanewarden_doe::{HeaderError, Object, Protocol};
-use lanewarden_inventory::{MailboxReport, Work, mailboxes, work};
-use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
+use lanewarden_inventory::{Work, work};
+use lanewarden_pci::{Function, Machine, MailboxId};
 use serde::Serialize;
 
 use crate::args::{Exchange, HexOffset};
 use crate::dump::hexadecimal;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::verb::{choose, files, function_with_mailbox, resolve};
+use crate::verb::{files, function_with_mailbox, mailbox_for, resolve};
 
 /// The longest payload of an object, in bytes.
 const MOST: usize = (lanewarden_doe::MAX_DWORDS as usize - 2) * 4;
@@ -44,7 +43,8 @@ pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Out
     if exchange.dry_run {
         return dry_run(&function, exchange, &object, output);
     }
-    let (id, doe) = mailbox(machine, &function, exchange, output)?;
+    let named = exchange.mailbox.map(|HexOffset(offset)| offset);
+    let (id, doe) = mailbox_for(machine, &function, protocol, named, exchange.sharing, output)?;
     let request = Work::Request { protocol, connection: exchange.connection, payload, most: MOST };
     let reports = work(machine, vec![(id, doe, request)], exchange.sharing.into(), &mut |_| ());
     if let Some(failure) = reports.first().and_then(Failure::of_report) {
@@ -94,42 +94,6 @@ fn payload(exchange: &Exchange) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(Exit::Usage, message));
     }
     Ok(bytes)
-}
-
-/// The mailbox the user names, or the first that speaks the protocol: discovery tells, where there are several.
-fn mailbox<M: Machine>(
-    machine: &M,
-    function: &Function,
-    exchange: &Exchange,
-    output: &Output,
-) -> Result<(MailboxId, Doe), Failure> {
-    let hierarchy = Hierarchy::new(vec![function.clone()]);
-    let all: Vec<_> = mailboxes(&hierarchy).collect();
-    if let Some(HexOffset(offset)) = exchange.mailbox {
-        let named = all.into_iter().find(|(id, _)| id.offset == offset);
-        return named.ok_or_else(|| no_mailbox(function, offset));
-    }
-    if let [only] = all.as_slice() {
-        return Ok(*only);
-    }
-    let jobs = all.iter().map(|(id, doe)| (*id, *doe, Work::Discovery)).collect();
-    let reports = work(machine, jobs, exchange.sharing.into(), &mut |_| ());
-    let protocol = exchange.protocol.0;
-    choose(&reports, protocol, output).ok_or_else(|| no_speaker(function.address, protocol, &reports))
-}
-
-fn no_mailbox(function: &Function, offset: u16) -> Failure {
-    let offsets: Vec<_> = function.does.iter().map(|doe| format!("{:03x}", doe.offset)).collect();
-    Failure::new(Exit::NotFound, format!("{}: no DOE mailbox at {offset:03x}", function.address))
-        .hint(format!("it has mailboxes at {}", offsets.join(", ")))
-}
-
-/// A mailbox that could not be asked may well be the one: then that is what is wrong.
-fn no_speaker(address: Address, protocol: Protocol, reports: &[MailboxReport]) -> Failure {
-    reports.iter().find_map(Failure::of_report).unwrap_or_else(|| {
-        let message = format!("{address}: no mailbox is known to speak {protocol}");
-        Failure::new(Exit::NotFound, message).hint("name one with --mailbox; `doe discover` lists them")
-    })
 }
 
 fn print(exchange: &Exchange, id: MailboxId, protocol: Protocol, answer: &[u8], output: &Output) -> Outcome {

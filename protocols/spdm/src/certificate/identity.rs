@@ -143,6 +143,18 @@ impl ClaimedIdentity {
     }
 }
 
+/// The text, escaped, or why there is none.
+impl fmt::Display for ClaimedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names {
+            Names::None => f.write_str("none"),
+            Names::Several => f.write_str("several"),
+            Names::TooLong => f.write_str("too long"),
+            Names::One => self.text().unwrap_or_default().escape_default().fmt(f),
+        }
+    }
+}
+
 impl fmt::Debug for ClaimedIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClaimedIdentity({:?}: {:?})", self.names, self.text())

@@ -4,7 +4,7 @@ use core::fmt;
 
 use lanewarden_crypto::{Digest, HashAlgorithm, Provider, SignatureAlgorithm};
 
-use super::{ClaimedIdentity, KeyKind, Reasons, Validity};
+use super::{ClaimedIdentity, KeyKind, Reasons, Revocations, TrustAnchors, Validity};
 
 /// Where in the chain the marks of DSP0274 stand, from the root; they tell the model of the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,10 +145,23 @@ pub struct ChainKey {
     pub digest: Digest,
     /// For whom the leaf was checked.
     pub role: Role,
-    /// [`TrustAnchors::generation`](super::TrustAnchors::generation).
+    /// [`TrustAnchors::generation`].
     pub anchors: u64,
-    /// [`Revocations::generation`](super::Revocations::generation).
+    /// [`Revocations::generation`].
     pub revocations: u64,
+}
+
+impl ChainKey {
+    /// The key of a chain with this digest, by what is trusted and revoked now.
+    #[must_use]
+    pub fn new<A: TrustAnchors, R: Revocations>(
+        digest: Digest,
+        role: Role,
+        anchors: &A,
+        revocations: &R,
+    ) -> Self {
+        Self { digest, role, anchors: anchors.generation(), revocations: revocations.generation() }
+    }
 }
 
 /// What the owner of a chain proves itself as.

@@ -37,7 +37,8 @@ impl<'a> Name<'a> {
         Some(Self { der: element.whole, value: element.value })
     }
 
-    /// All of it, for comparison.
+    /// All of it. Names are compared byte by byte: CAs write the issuer as they wrote the subject, and what RFC 5280, 7.1,
+    /// calls equal beyond that is not needed.
     #[must_use]
     pub const fn as_der(&self) -> &'a [u8] {
         self.der
@@ -125,7 +126,7 @@ impl fmt::Display for Attribute<'_> {
     }
 }
 
-fn escape(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn escape(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match c {
         ',' | '=' | '\\' | '"' => write!(f, "\\{c}"),
         ' '..='~' => f.write_char(c),

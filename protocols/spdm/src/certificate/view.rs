@@ -1,5 +1,7 @@
 //! One certificate.
 
+use core::fmt;
+
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 use lanewarden_crypto::{Provider, SignatureAlgorithm, Signed, VerifyError, VerifyingKey};
@@ -18,7 +20,7 @@ const MAX_SERIAL: usize = 20;
 /// A certificate (RFC 5280, 4.1), checked down to what this module knows, over bytes that stay where they are.
 ///
 /// That it can be read says nothing about its signature, its times or its purpose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Certificate<'a> {
     der: &'a [u8],
     version: u8,
@@ -239,6 +241,17 @@ impl<'a> Certificate<'a> {
         kind: KeyKind,
     ) -> Result<(), VerifyError> {
         self.signed.verify(provider, key, kind)
+    }
+}
+
+impl fmt::Debug for Certificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("serial", &self.serial)
+            .field("issuer", &format_args!("{}", self.issuer))
+            .field("subject", &format_args!("{}", self.subject))
+            .field("validity", &self.validity)
+            .finish_non_exhaustive()
     }
 }
 

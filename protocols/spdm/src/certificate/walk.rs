@@ -109,12 +109,7 @@ impl<P: Provider> Walk<P> {
         let (key, kind) = above.key.map_err(|error| ChainError::LeafKey { index, error })?;
         let (validity, hints) = (self.validity, self.hints);
         let leaf = Leaf { key, kind, key_digest, identity, chain_digest, validity, hints, index };
-        let remember_as = ChainKey {
-            digest: chain_digest,
-            role: self.rules.role,
-            anchors: world.anchors.generation(),
-            revocations: world.revocations.generation(),
-        };
+        let remember_as = ChainKey::new(chain_digest, self.rules.role, world.anchors, world.revocations);
         Ok(Validated { leaf, distrust: self.distrust, checked_at: self.rules.now, remember_as })
     }
 
@@ -124,6 +119,7 @@ impl<P: Provider> Walk<P> {
         certificate: &Certificate<'_>,
         key: &Key<P>,
     ) -> Result<(), ChainError> {
+        // An anchor that is in the chain is the root for whoever trusts it, self-issued or not.
         let mut root = Some(certificate.as_der()).filter(|_| certificate.is_self_issued());
         match self.anchored(world, certificate) {
             Anchored::Itself => root = Some(certificate.as_der()),

@@ -224,6 +224,18 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// How many blocks fill a record; `None` where they do not.
+    #[must_use]
+    pub fn count_of(record: &[u8]) -> Option<u8> {
+        let mut reader = Reader::new(record);
+        let mut count = 0_u8;
+        while !reader.rest().is_empty() {
+            Block::decode(&mut reader).ok()?;
+            count = count.checked_add(1)?;
+        }
+        Some(count)
+    }
+
     /// The record, byte for byte.
     #[must_use]
     pub const fn record(&self) -> &'a [u8] {

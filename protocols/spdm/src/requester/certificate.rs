@@ -38,7 +38,6 @@ impl<P: Provider, R: Record> Core<P, R> {
         self.expected_digest(slot)?;
         let algorithm = self.agreed()?.hash;
         let hash = self.provider.hash(algorithm).ok_or(Reason::NoHash(algorithm))?;
-        self.reset(Part::Measurements);
         self.operation =
             Operation::Certificate(Fetch { slot, offset: 0, remainder: None, portions: 0, hash });
         Ok(())

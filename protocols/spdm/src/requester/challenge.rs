@@ -47,7 +47,6 @@ impl<P: Provider, R: Record> Core<P, R> {
         self.key_of(request.slot)?;
         let ChallengeRequest { slot, summary, nonce, context } = request;
         let nonce = nonce.map_or_else(|| self.fresh_nonce(), Ok)?;
-        self.reset(Part::Measurements);
         self.operation = Operation::Challenge(Challenge { slot, summary, nonce, context });
         Ok(())
     }

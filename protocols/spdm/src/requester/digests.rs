@@ -11,8 +11,6 @@ impl<P: Provider, R: Record> Core<P, R> {
     pub fn begin_digests(&mut self) -> Result<(), Reason> {
         self.needs(ResponderFlags::CERT, "certificates (CERT_CAP)")?;
         self.digests = [None; SLOTS as usize];
-        self.reset(Part::Authentication);
-        self.reset(Part::Measurements);
         self.operation = Operation::Digests;
         Ok(())
     }

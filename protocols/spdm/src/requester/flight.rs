@@ -17,7 +17,7 @@ use crate::{Version, message};
 /// Room before a request: the head of its first chunk, where it goes in chunks. The head of each further chunk is
 /// written over the chunk before it.
 pub const HEADROOM: usize = 16;
-/// How often a peer may put an answer off.
+/// How often a peer may put a message off.
 const MOST_DELAYS: u8 = 64;
 /// The first wait for a busy peer; each further one is twice as long.
 const FIRST_BUSY_WAIT: Duration = Duration::from_millis(1);
@@ -67,6 +67,8 @@ pub struct Flight {
     pub length: usize,
     /// How it goes.
     pub mode: Mode,
+    /// Whether it has gone out.
+    pub is_said: bool,
     /// A message of the exchange's own, shorter than any request.
     small: [u8; 6],
     delays: u8,
@@ -92,7 +94,16 @@ impl Flight {
     }
 
     pub const fn new(request: Request, part: Option<Part>, length: usize) -> Self {
-        Self { request, part, length, mode: Mode::Plain, small: [0; 6], delays: 0, delayed: Duration::ZERO }
+        Self {
+            request,
+            part,
+            length,
+            mode: Mode::Plain,
+            is_said: false,
+            small: [0; 6],
+            delays: 0,
+            delayed: Duration::ZERO,
+        }
     }
 
     /// The message to send now; `None` where the buffer is too short, which it is not.
@@ -215,7 +226,7 @@ impl Flight {
         }
     }
 
-    /// The peer puts it off: so often, and for so long, and no more.
+    /// The peer puts it off: so often without going on, and for so long in all, and no more.
     fn delay<P: Provider, R: Record>(
         &mut self,
         core: &Core<P, R>,
@@ -273,6 +284,7 @@ impl Flight {
         }
         let sequence = sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
         self.mode = Mode::ChunkSend { sequence, sent };
+        self.delays = 0;
         Ok(Seen::Again)
     }
 
@@ -299,6 +311,7 @@ impl Flight {
         }
         let sequence = chunk.sequence.checked_add(1).ok_or(Violation::Chunk("there are too many"))?;
         self.mode = Mode::ChunkGet { handle: chunk.handle, sequence, received, total };
+        self.delays = 0;
         Ok(Seen::Again)
     }
 

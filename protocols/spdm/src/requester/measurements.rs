@@ -81,8 +81,6 @@ impl<P: Provider, R: Record> Core<P, R> {
         }
         let signed = request.signed.map(|slot| self.signer(slot, request.nonce)).transpose()?;
         let MeasurementRequest { operation, raw, context, .. } = request;
-        // They take away what was said before a challenge.
-        self.reset(Part::Authentication);
         self.operation =
             Operation::Measurements(GetMeasurements { operation, raw, new: false, signed, context });
         Ok(())

@@ -5,7 +5,7 @@ use lanewarden_crypto::Provider;
 use super::{Core, Event, Operation};
 use crate::error::{Reason, Violation};
 use crate::message::{Header, Reader, VendorMessage};
-use crate::transcript::{Part, Record};
+use crate::transcript::Record;
 
 /// The longest number of a vendor that is taken, in bytes; those of the registries are 2 and 4.
 const LONGEST_VENDOR: usize = 16;
@@ -24,7 +24,6 @@ impl<P: Provider, R: Record> Core<P, R> {
         let length = registry.vendor.len();
         let mut vendor = [0; LONGEST_VENDOR];
         vendor.get_mut(..length).ok_or(Reason::NoRoom)?.copy_from_slice(registry.vendor);
-        self.reset(Part::Measurements);
         self.operation = Operation::Vendor(Asked { body: registry.body, vendor, length });
         Ok(())
     }

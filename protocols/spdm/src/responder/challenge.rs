@@ -66,6 +66,8 @@ where
             Part::Measurements => Purpose::MEASUREMENTS,
             Part::Authentication | Part::Connection => Purpose::CHALLENGE_AUTH,
         };
+        let signature = self.agreed()?.format().signature;
+        self.check_length(answer.len().saturating_add(signature))?;
         self.transcripts.request(part, asked)?;
         let transcript = self.transcripts.digest(answer).ok_or(Refused::UNSPECIFIED)?;
         let to_sign = ToSign::new(&self.provider, self.version, purpose, &transcript);

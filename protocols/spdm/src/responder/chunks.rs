@@ -46,11 +46,10 @@ where
 {
     /// An answer that is longer than the requester takes at once: it is told so, and fetches it.
     pub(super) fn hold_large(&mut self, length: usize) -> Result<Range<usize>, Refused> {
-        let most = self.core.requester_sizes.map_or(0, |sizes| sizes.message);
-        let fits = u32::try_from(length).is_ok_and(|length| length <= most);
-        if !self.core.may_chunk() || !fits {
+        if !self.core.may_chunk() {
             return Err(NoRoom.into());
         }
+        self.core.check_length(length)?;
         let handle = self.next_handle();
         self.held = Held::Large(Outgoing { handle, sequence: 0, sent: 0, total: length });
         let error = ErrorMessage { code: ErrorCode::LARGE_RESPONSE, data: 0, extended: &[handle] };

@@ -62,7 +62,10 @@ where
     ) -> Result<Answer, Refused> {
         let version = Version::from_byte(header.version).ok_or(Refused::INVALID)?;
         let (asked, length) = Capabilities::<RequesterFlags>::decode(version, reader)?;
-        if asked.contradiction().is_some() {
+        // Who asks for all algorithms in CAPABILITIES takes it in chunks; it is not told them here.
+        let asks_algorithms = version >= Version::V1_3 && header.param1 & 1 != 0;
+        let takes_chunks = asked.flags.contains(RequesterFlags::CHUNK);
+        if asked.contradiction().is_some() || asks_algorithms && !takes_chunks {
             return Err(Refused::INVALID);
         }
         self.version = version;

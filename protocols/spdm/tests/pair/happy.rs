@@ -6,7 +6,6 @@ use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest};
 use crate::support::*;
 
 stories! {
-    /// Row T5: neither side knows of an operating system; bytes are handed over.
     fn every_version_goes_from_the_first_message_to_signed_measurements<Asker, Asked>() {
         for version in Version::ALL {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);

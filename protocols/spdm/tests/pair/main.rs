@@ -9,10 +9,18 @@
 )]
 
 mod algorithms;
+mod capabilities;
 mod chunks;
 mod happy;
+mod hostile_answers;
+mod hostile_chunks;
+mod hostile_negotiation;
+mod hostile_requests;
+mod known_answers;
 mod measurements;
+mod random;
 mod records;
 mod support;
+mod table;
 mod vendor;
 mod waiting;

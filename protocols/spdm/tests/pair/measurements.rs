@@ -9,7 +9,10 @@ fn ask(operation: Operation, signed: Option<u8>, raw: bool) -> MeasurementReques
     MeasurementRequest { operation, signed, nonce: None, raw, context: *b"a word.." }
 }
 
-fn measured(seen: Seen) -> (u8, Vec<(u8, bool, Vec<u8>)>, Option<Digest>) {
+/// The number there is, the blocks, and what was signed.
+type Content = (u8, Vec<(u8, bool, Vec<u8>)>, Option<Digest>);
+
+fn measured(seen: Seen) -> Content {
     match seen {
         Seen::Measured { total, blocks, transcript } => (total, blocks, transcript),
         other => panic!("{other:?}"),

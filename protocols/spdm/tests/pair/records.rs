@@ -14,17 +14,15 @@ fn recorded<Asker: Kit, Asked: Kit>(version: Version, padding: usize, slow: u32)
         measurements: Firmware::default(),
         vendor: (),
     };
-    let settings = responder::Settings { transfer_size: 100, ..Default::default() };
+    let transfer_size = if version >= Version::V1_2 { 100 } else { 0x1000 };
+    let settings = responder::Settings { transfer_size, ..Default::default() };
     let mut responder =
         Responder::recording(Asked::provider(), settings, parts, vec![0; 0x3000], Bytes::default());
     let mut wire = |message: &[u8]| {
         let padded = [message, &[0; 3][..padding]].concat();
         [responder.respond(&padded).unwrap(), &[0; 3][..padding]].concat()
     };
-    let settings = requester::Settings {
-        transfer_size: if version >= Version::V1_2 { 100 } else { 0x1000 },
-        ..only(version)
-    };
+    let settings = requester::Settings { transfer_size, ..only(version) };
     let mut client = Client::<Asker, Bytes>::recording(settings, 0x2000, Bytes::default());
     client.meet(&[0], &mut wire).unwrap();
     let mut transcripts = Vec::new();
@@ -67,14 +65,14 @@ fn recorded<Asker: Kit, Asked: Kit>(version: Version, padding: usize, slow: u32)
 
 stories! {
     fn both_records_are_the_bytes_that_are_signed<Asker, Asked>() {
-        for version in [Version::V1_2, Version::V1_3] {
+        for version in Version::ALL {
             recorded::<Asker, Asked>(version, 0, 0);
             recorded::<Asker, Asked>(version, 0, 2);
         }
     }
 
     fn padding_is_in_no_transcript<Asker, Asked>() {
-        for version in [Version::V1_2, Version::V1_3] {
+        for version in Version::ALL {
             for padding in 1..4 {
                 recorded::<Asker, Asked>(version, padding, 1);
             }

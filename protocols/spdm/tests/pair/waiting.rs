@@ -39,25 +39,30 @@ stories! {
     }
 
     fn a_busy_device_is_asked_again_with_the_same_bytes<Asker, Asked>() {
-        let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut last = Vec::new();
-        let mut turn = 0;
-        let mut wire = |message: &[u8]| {
-            turn += 1;
-            if turn % 3 != 0 {
-                if turn % 3 == 2 {
-                    assert_eq!(last, message);
+        for transfer_size in [42, 0x1000] {
+            let settings = responder::Settings { transfer_size, ..Default::default() };
+            let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(settings, 0x3000);
+            let mut last: Option<Vec<u8>> = None;
+            let mut turn = 0;
+            let mut wire = |message: &[u8]| {
+                assert!(last.as_ref().is_none_or(|last| last == message));
+                turn += 1;
+                if turn % 3 == 0 {
+                    last = None;
+                    return responder.respond(message).unwrap().to_vec();
                 }
-                last = message.to_vec();
-                return error(Version::from_byte(message[0]).unwrap(), BUSY, &[]);
-            }
-            assert_eq!(last, message);
-            responder.respond(message).unwrap().to_vec()
-        };
-        let mut client = Client::<Asker>::new(Default::default(), 0x2000);
-        client.meet(&[0], &mut wire).unwrap();
-        client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
-        client.measurements(MeasurementRequest::all_signed(0), &mut wire).unwrap();
+                last = Some(message.to_vec());
+                error(Version::from_byte(message[0]).unwrap(), BUSY, &[])
+            };
+            let settings = requester::Settings { transfer_size, ..Default::default() };
+            let mut client = Client::<Asker>::new(settings, 0x2000);
+            client.meet(&[0], &mut wire).unwrap();
+            client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
+            client.measurements(MeasurementRequest::all_signed(0), &mut wire).unwrap();
+            client.requester.request(&[0x13, 0xe8, 0, 0].repeat(50)).unwrap();
+            let refused = client.drive(&mut wire).unwrap_err();
+            assert!(matches!(refused.reason, Reason::Refused(_)), "a long request too, which is not supported: {refused}");
+        }
     }
 
     fn the_patience_with_a_busy_device_ends<Asker, Asked>() {

@@ -25,6 +25,21 @@ pub struct Chain {
     pub signer: Box<dyn Signer>,
 }
 
+/// A responder without anything of a vendor's.
+pub type Plain<K> = Responder<<K as Kit>::Provider, Device, Firmware, (), Vec<u8>>;
+
+/// Somebody between the two, who changes answers on their way.
+pub fn meddle<K: Kit>(
+    responder: &mut Plain<K>,
+    mut change: impl FnMut(&[u8], &mut Vec<u8>),
+) -> impl FnMut(&[u8]) -> Vec<u8> {
+    move |message| {
+        let mut answer = responder.respond(message).unwrap().to_vec();
+        change(message, &mut answer);
+        answer
+    }
+}
+
 /// The slots of a device.
 #[derive(Default)]
 pub struct Device(pub Vec<Chain>);
@@ -47,11 +62,7 @@ impl Device {
     }
 
     /// A responder over it, with measurements and a buffer.
-    pub fn responder<K: Kit>(
-        self,
-        settings: Settings,
-        buffer: usize,
-    ) -> Responder<K::Provider, Self, Firmware, (), Vec<u8>> {
+    pub fn responder<K: Kit>(self, settings: Settings, buffer: usize) -> Plain<K> {
         let parts = Parts { identities: self, measurements: Firmware::default(), vendor: () };
         Responder::new(K::provider(), settings, parts, vec![0; buffer])
     }

@@ -5,16 +5,14 @@ mod drive;
 mod kit;
 mod record;
 
-pub use device::{Chain, Device, Firmware, Slow, certificate};
-pub use drive::{Client, Seen, Wire, blocks, drive};
-pub use kit::{AwsLcKit, Kit, RustCryptoKit, key_kind};
+pub use device::{Chain, Device, Firmware, certificate, meddle};
+pub use drive::{Client, Seen, drive};
+pub use kit::{AwsLcKit, Kit, RustCryptoKit};
 pub use record::Bytes;
 
 pub use lanewarden_crypto::{Curve, Digest, Hash, HashAlgorithm, Provider, RsaSize, SignatureAlgorithm};
-pub use lanewarden_spdm::message::{AsymmetricAlgorithms, HashAlgorithms};
-pub use lanewarden_spdm::{
-    Blame, Error, Misuse, Reason, Refusal, Version, Versions, Violation, requester, responder,
-};
+pub use lanewarden_spdm::message::HashAlgorithms;
+pub use lanewarden_spdm::{Blame, Error, Misuse, Reason, Version, Versions, Violation, requester, responder};
 
 /// ECDSA over P-256.
 pub const P256: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P256);
@@ -22,11 +20,6 @@ pub const P256: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P256);
 /// A requester of one version.
 pub fn only(version: Version) -> requester::Settings {
     requester::Settings { versions: Versions::only(version), ..Default::default() }
-}
-
-/// A responder of one version.
-pub fn speaks(version: Version) -> responder::Settings {
-    responder::Settings { versions: Versions::only(version), ..Default::default() }
 }
 
 /// The digest of some bytes.

@@ -1,0 +1,125 @@
+//! Captures of what is said (`--pcap`).
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lanewarden_decode::capture::{CaptureWriter, Direction, LinkType};
+use lanewarden_doe::Protocol;
+use lanewarden_inventory::{Conversation, MailboxError, Turn};
+use lanewarden_spdm::binding::MessageKind;
+use lanewarden_time::Instant;
+
+use crate::args::TransportArgument;
+use crate::exit::{Exit, Failure};
+
+/// A capture in the making. What goes wrong with it is told at its end, and does not end what is captured.
+pub struct Capture {
+    path: PathBuf,
+    writer: RefCell<Result<CaptureWriter<BufWriter<File>>, Failure>>,
+}
+
+impl Capture {
+    /// Begins one, where one is wanted.
+    pub fn create(path: Option<&Path>, link: LinkType) -> Result<Option<Self>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        let failed = |error: std::io::Error| Failure::file(path, "write", &error);
+        let file = BufWriter::new(File::create(path).map_err(failed)?);
+        let writer = CaptureWriter::new(file, link).map_err(failed)?;
+        Ok(Some(Self { path: path.to_owned(), writer: RefCell::new(Ok(writer)) }))
+    }
+
+    /// Takes a message down.
+    pub fn message(&self, direction: Direction, kind: MessageKind, message: &[u8]) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let mut writer = self.writer.borrow_mut();
+        let Ok(open) = &mut *writer else { return };
+        if let Err(error) = open.message(now, direction, kind, message) {
+            *writer =
+                Err(Failure::new(Exit::Failure, format!("cannot write {}: {error}", self.path.display())));
+        }
+    }
+
+    /// Ends it.
+    pub fn finish(capture: Option<Self>) -> Result<(), Failure> {
+        let Some(Self { path, writer }) = capture else { return Ok(()) };
+        let flushed = writer.into_inner()?.into_inner().flush();
+        flushed.map_err(|error| Failure::file(&path, "write", &error))
+    }
+}
+
+/// What packets are, for a socket.
+pub const fn link(transport: TransportArgument) -> LinkType {
+    match transport {
+        TransportArgument::Doe => LinkType::Doe,
+        TransportArgument::Mctp | TransportArgument::None => LinkType::Mctp,
+        TransportArgument::Tcp => LinkType::Ip,
+    }
+}
+
+/// A conversation that is taken down.
+pub struct Captured<'c, C> {
+    conversation: C,
+    capture: Option<&'c Capture>,
+    /// Of what was said last.
+    kind: Option<MessageKind>,
+}
+
+impl<'c, C> Captured<'c, C> {
+    /// Takes down what is said, where there is a capture.
+    pub const fn new(conversation: C, capture: Option<&'c Capture>) -> Self {
+        Self { conversation, capture, kind: None }
+    }
+
+    /// The conversation.
+    pub const fn inner(&self) -> &C {
+        &self.conversation
+    }
+
+    /// The conversation alone.
+    pub fn into_inner(self) -> C {
+        self.conversation
+    }
+}
+
+const fn kind_of(protocol: Protocol) -> Option<MessageKind> {
+    match protocol {
+        Protocol::CMA_SPDM => Some(MessageKind::Plain),
+        Protocol::SECURED_CMA_SPDM => Some(MessageKind::Secured),
+        _ => None,
+    }
+}
+
+impl<C: Conversation> Conversation for Captured<'_, C> {
+    fn longest(&self) -> usize {
+        self.conversation.longest()
+    }
+
+    fn patience(&self) -> Duration {
+        self.conversation.patience()
+    }
+
+    fn turn(&mut self, now: Instant) -> Turn<'_> {
+        let turn = self.conversation.turn(now);
+        if let Turn::Say { protocol, payload, .. } = turn {
+            self.kind = kind_of(protocol);
+            if let (Some(capture), Some(kind)) = (self.capture, self.kind) {
+                capture.message(Direction::ToResponder, kind, payload);
+            }
+        }
+        turn
+    }
+
+    fn answer(&mut self, now: Instant, payload: &[u8]) {
+        if let (Some(capture), Some(kind)) = (self.capture, self.kind) {
+            capture.message(Direction::ToRequester, kind, payload);
+        }
+        self.conversation.answer(now, payload);
+    }
+
+    fn failed(&mut self, error: &MailboxError) {
+        self.conversation.failed(error);
+    }
+}

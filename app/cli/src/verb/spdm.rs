@@ -1,0 +1,76 @@
+//! `spdm`: certificates, measurements, single requests.
+
+mod certs;
+mod measurements;
+mod request;
+
+use lanewarden_attestation::{Dialogue, Failure as Stopped, Script, settings};
+use lanewarden_aws_lc::AwsLc;
+use lanewarden_decode::capture::LinkType;
+use lanewarden_doe::Protocol;
+use lanewarden_inventory::{Conversation, converse};
+use lanewarden_pci::Machine;
+
+use crate::args::{DeviceArgument, Spdm, Way};
+use crate::capture::{Capture, Captured, link};
+use crate::exit::Failure;
+use crate::output::{Outcome, Output};
+use crate::socket::{Connection, Monotonic};
+use crate::verb::{function_with_mailbox, mailbox_for, resolve};
+
+/// Carries out the verb.
+pub fn run<M: Machine>(machine: &M, verb: &Spdm, output: &Output) -> Outcome {
+    match verb {
+        Spdm::Certs(args) => certs::run(machine, args, output),
+        Spdm::Measurements(args) => measurements::run(machine, args, output),
+        Spdm::Request(args) => request::run(machine, args, output),
+    }
+}
+
+/// Holds a dialogue with the device that the command line names, and gives its name and what came of it.
+fn dialogue<M: Machine, S: Script<AwsLc>>(
+    machine: &M,
+    device: Option<&DeviceArgument>,
+    way: &Way,
+    script: S,
+    output: &Output,
+) -> Result<(String, S), Failure> {
+    let talk = Dialogue::new(AwsLc, settings(), script);
+    match (&way.connect, device) {
+        (Some(to), _) => over_socket(to, way, talk).map(|script| (to.clone(), script)),
+        (None, Some(device)) => over_mailbox(machine, device, way, talk, output),
+        (None, None) => Err(Failure::new(crate::exit::Exit::Usage, "name a device, or --connect HOST:PORT")),
+    }
+}
+
+fn over_socket<S: Script<AwsLc>>(to: &str, way: &Way, mut talk: Dialogue<AwsLc, S>) -> Result<S, Failure> {
+    let capture = Capture::create(way.pcap.as_deref(), link(way.transport))?;
+    let mut connection = Connection::open(to, way.transport, capture.as_ref())?;
+    talk.run(&mut connection, &Monotonic::start(), |_| ());
+    connection.close();
+    Capture::finish(capture)?;
+    Ok(talk.into_script())
+}
+
+fn over_mailbox<M: Machine, S: Script<AwsLc>>(
+    machine: &M,
+    device: &DeviceArgument,
+    way: &Way,
+    talk: Dialogue<AwsLc, S>,
+    output: &Output,
+) -> Result<(String, S), Failure> {
+    let function = function_with_mailbox(machine, resolve(machine, device)?)?;
+    let (id, doe) = mailbox_for(machine, &function, Protocol::CMA_SPDM, None, way.sharing, output)?;
+    let capture = Capture::create(way.pcap.as_deref(), LinkType::Doe)?;
+    let mut talk = Captured::new(talk, capture.as_ref());
+    let jobs = vec![(id, doe, &mut talk as &mut dyn Conversation)];
+    converse(machine, jobs, way.sharing.into(), &mut |_| ());
+    let script = talk.into_inner().into_script();
+    Capture::finish(capture)?;
+    Ok((function.address.to_string(), script))
+}
+
+/// Why a dialogue did not come to its end.
+fn stopped(place: &str, failure: &Stopped) -> Failure {
+    Failure::new(failure.class().into(), format!("{place}: {failure}"))
+}

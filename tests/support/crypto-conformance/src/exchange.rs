@@ -1,0 +1,94 @@
+//! Key exchange.
+
+use lanewarden_crypto::{Curve, ExchangeError, Group, KeyExchange, Provider};
+
+use crate::answers::{self, Answer};
+use crate::{Coverage, ecdsa};
+
+const DATA: &str = include_str!("../data/exchange.txt");
+const GROUPS: [(&str, Group); 3] =
+    [("secp256r1", Group::Secp256r1), ("secp384r1", Group::Secp384r1), ("secp521r1", Group::Secp521r1)];
+const ALL: [Group; 6] = [
+    Group::Ffdhe2048,
+    Group::Ffdhe3072,
+    Group::Ffdhe4096,
+    Group::Secp256r1,
+    Group::Secp384r1,
+    Group::Secp521r1,
+];
+
+fn public(exchange: &impl KeyExchange) -> Vec<u8> {
+    let mut public = vec![0; exchange.group().public_size()];
+    assert_eq!(exchange.public(&mut public), Ok(()));
+    public
+}
+
+/// Two fresh halves come to the same, and two others to something else.
+pub fn exchanges(provider: &impl Provider) -> Coverage {
+    let mut coverage = Coverage::default();
+    for group in ALL {
+        coverage.count(provider.exchanges(group));
+        if !provider.exchanges(group) {
+            assert_eq!(provider.key_exchange(group).err(), Some(ExchangeError::Unsupported));
+            continue;
+        }
+        let half = || provider.key_exchange(group).map_err(|error| panic!("{error}")).unwrap();
+        let (one, other, third) = (half(), half(), half());
+        assert_eq!(one.group(), group);
+        let (here, there, elsewhere) = (public(&one), public(&other), public(&third));
+        assert!(here != there && there != elsewhere, "{group:?}: private values are fresh");
+        let too_short = &mut vec![0; group.public_size() - 1];
+        assert_eq!(one.public(too_short), Err(ExchangeError::NoRoom));
+        let mut longer = vec![7; group.public_size() + 3];
+        assert_eq!(one.public(&mut longer), Ok(()));
+        assert_eq!(longer, [&here[..], &[7; 3]].concat());
+        let (secret, same, not) = (one.agree(&there), other.agree(&here), third.agree(&here));
+        assert_eq!(secret.as_ref().unwrap().as_bytes(), same.unwrap().as_bytes());
+        assert_ne!(secret.unwrap().as_bytes(), not.unwrap().as_bytes());
+    }
+    coverage
+}
+
+/// Public values of a peer that are none. FFDHE's are not looked at.
+pub fn exchange_refusals(provider: &impl Provider) -> Coverage {
+    let mut coverage = Coverage::default();
+    for answer in answers::read(DATA) {
+        let group: Group = answer.named(&GROUPS);
+        coverage.count(provider.exchanges(group));
+        if !provider.exchanges(group) {
+            continue;
+        }
+        for (peer, what) in ecdsa::no_points(curve_of(group), &answer.bytes("peer")) {
+            let half = provider.key_exchange(group).map_err(|error| panic!("{error}")).unwrap();
+            assert_eq!(half.agree(&peer).err(), Some(ExchangeError::InvalidPeer), "{group:?}: {what}");
+        }
+    }
+    coverage
+}
+
+fn curve_of(group: Group) -> Curve {
+    match group {
+        Group::Secp256r1 => Curve::P256,
+        Group::Secp384r1 => Curve::P384,
+        Group::Secp521r1 => Curve::P521,
+        _ => panic!("{group:?}"),
+    }
+}
+
+/// Known secrets, for a provider that can be given its private value. `make` makes a half of one.
+pub fn known_exchanges<X: KeyExchange>(make: impl Fn(Group, &[u8]) -> Option<X>) -> Coverage {
+    let mut coverage = Coverage::default();
+    for answer in answers::read(DATA) {
+        let half = make(answer.named(&GROUPS), &answer.bytes("private"));
+        coverage.count(half.is_some());
+        if let Some(half) = half {
+            check_known(half, &answer);
+        }
+    }
+    coverage
+}
+
+fn check_known(half: impl KeyExchange, answer: &Answer) {
+    assert_eq!(public(&half), answer.bytes("public"));
+    assert_eq!(half.agree(&answer.bytes("peer")).unwrap().as_bytes(), answer.bytes("secret"));
+}

@@ -1,0 +1,148 @@
+//! Errors, messages that carry messages, and the little that is shown of sessions.
+
+use lanewarden_spdm::Version;
+use lanewarden_spdm::message::{
+    Chunk, ChunkAck, ChunkGet, Code, ErrorMessage, HEADER_SIZE, Header, Malformed, Reader, RespondIfReady,
+    Response, VendorMessage,
+};
+
+use super::super::Carried;
+use super::super::large::Large;
+use super::{Content, bare};
+use crate::{Field, Value};
+
+pub fn error(header: Header, reader: &Reader<'_>) -> Content {
+    let message = ErrorMessage::decode(header, reader);
+    Content::new(
+        &message,
+        vec![
+            Field::new("error_code", message.code.0),
+            Field::new("error_name", message.code.name()),
+            Field::new("error_data", Value::mask(message.data)),
+            Field::new("extended", message.extended),
+        ],
+    )
+}
+
+pub fn respond_if_ready(header: Header) -> Content {
+    let message = RespondIfReady::decode(header);
+    Content::new(
+        &message,
+        vec![
+            Field::new("request", message.request.to_string()),
+            Field::new("token", Value::mask(message.token)),
+        ],
+    )
+}
+
+pub fn vendor(reader: &mut Reader<'_>) -> Result<Content, Malformed> {
+    let (message, _) = VendorMessage::decode(reader)?;
+    Ok(Content::new(
+        &message,
+        vec![
+            Field::new("standards_body", message.registry.body),
+            Field::new("standards_body_name", message.registry.name()),
+            Field::new("vendor_id", message.registry.vendor),
+            Field::new("payload", message.payload),
+        ],
+    ))
+}
+
+pub fn chunk_get(header: Header, reader: &mut Reader<'_>) -> Result<Content, Malformed> {
+    let (message, _) = ChunkGet::decode(header, reader)?;
+    let ChunkGet { handle, sequence } = message;
+    Ok(Content::new(&message, vec![Field::new("handle", handle), Field::new("sequence", sequence)]))
+}
+
+/// A chunk in either direction; the last carries the large message.
+pub fn chunk(
+    by: &'static str,
+    header: Header,
+    reader: &mut Reader<'_>,
+    large: &mut Large,
+) -> Result<Content, Malformed> {
+    let (chunk, _) = Chunk::decode(header, reader)?;
+    let content = Content::new(
+        &chunk,
+        vec![
+            Field::new("handle", chunk.handle),
+            Field::new("sequence", chunk.sequence),
+            Field::new("last", chunk.last),
+            Field::new("total", chunk.total),
+            Field::new("data", chunk.data),
+        ],
+    );
+    Ok(match large.take(&chunk) {
+        Ok(whole) => {
+            let carries = whole.map(|bytes| Carried { by, bytes, encapsulated: false });
+            Content { carries, ..content }
+        }
+        Err(error) => Content { error: Some(error), ..content },
+    })
+}
+
+pub fn chunk_ack(header: Header, reader: &mut Reader<'_>) -> Result<Content, Malformed> {
+    let mut message = ChunkAck::decode(header, reader)?;
+    // The place of the chunk has two bytes more from 1.4 on.
+    if header.version > Version::V1_3.byte() {
+        message.answer = message.answer.get(2..).unwrap_or_default();
+    }
+    let ChunkAck { early_error, handle, sequence, answer } = message;
+    let content = Content::new(
+        &message,
+        vec![
+            Field::new("handle", handle),
+            Field::new("sequence", sequence),
+            Field::new("early_error", early_error),
+            Field::new("answer_length", answer.len()),
+        ],
+    );
+    Ok(Content { carries: carried(Response::ChunkSendAck.name(), answer, false), ..content })
+}
+
+/// ENCAPSULATED_REQUEST and DELIVER_ENCAPSULATED_RESPONSE: a message follows the header (DSP0274 1.3, 10.19).
+pub fn encapsulated(by: &'static str, header: Header, reader: &Reader<'_>) -> Content {
+    let fields =
+        vec![Field::new("request_id", header.param1), Field::new("message_length", reader.rest().len())];
+    let gist = format!("number {}, {} bytes", header.param1, reader.rest().len());
+    Content { carries: carried(by, reader.rest(), true), ..Content::new(&gist, fields) }
+}
+
+/// ENCAPSULATED_RESPONSE_ACK: the next request may follow, or the number of a slot.
+pub fn encapsulated_ack(
+    version: Version,
+    header: Header,
+    reader: &mut Reader<'_>,
+) -> Result<Content, Malformed> {
+    const REQUEST_FOLLOWS: u8 = 1;
+    if version >= Version::V1_2 {
+        reader.take(4)?;
+    }
+    let next = if header.param2 == REQUEST_FOLLOWS { reader.rest() } else { &[] };
+    let fields = vec![
+        Field::new("request_id", header.param1),
+        Field::new("payload_type", header.param2),
+        Field::new("message_length", next.len()),
+    ];
+    let gist = match header.param2 {
+        0 => "the end".to_owned(),
+        REQUEST_FOLLOWS => format!("number {}, {} bytes", header.param1, next.len()),
+        _ => format!("number {}, payload of type {}", header.param1, header.param2),
+    };
+    let by = Response::EncapsulatedResponseAck.name();
+    Ok(Content { carries: carried(by, next, true), ..Content::new(&gist, fields) })
+}
+
+/// A message that another one carries. What is shorter than a header is padding.
+fn carried(by: &'static str, bytes: &[u8], encapsulated: bool) -> Option<Carried> {
+    (bytes.len() >= HEADER_SIZE).then(|| Carried { by, bytes: bytes.to_vec(), encapsulated })
+}
+
+/// KEY_EXCHANGE, PSK_EXCHANGE and their responses: the sender's half of the session ID follows the header.
+pub fn exchange(header: Header, reader: &Reader<'_>) -> Result<Content, Malformed> {
+    let session = { *reader }.u16()?;
+    let half = if Code(header.code).is_request() { "requester_session_id" } else { "responder_session_id" };
+    let mut fields = bare(header, *reader).split_off(1);
+    fields.insert(0, Field::new(half, Value::mask(session)));
+    Ok(Content::new(&format!("session {session:#06x} on this side"), fields))
+}
