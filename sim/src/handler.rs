@@ -2,7 +2,6 @@
 
 mod compliance;
 mod discovery;
-mod spdm;
 mod table;
 
 use std::time::Duration;
@@ -12,7 +11,6 @@ use lanewarden_time::Instant;
 
 pub(crate) use compliance::Compliance;
 pub(crate) use discovery::discover;
-pub(crate) use spdm::Spdm;
 pub(crate) use table::Tables;
 
 /// An object that has arrived at a mailbox.

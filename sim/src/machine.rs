@@ -79,8 +79,7 @@ impl Simulator {
     }
 
     /// Plugs in what answers a protocol at a mailbox, in place of what does so now, be it plugged in or built in (such
-    /// as the versions that SPDM mailboxes list by themselves). What discovery lists is not changed by it, and neither
-    /// are other mailboxes.
+    /// as tables). What discovery lists is not changed by it, and neither are other mailboxes.
     ///
     /// # Errors
     /// [`AccessError::Gone`] where there is no such mailbox.

@@ -29,7 +29,11 @@ pub const OF_MANY: &str = "Where many devices were asked: the first that applies
 pub fn of(words: &str) -> &'static [Example] {
     match words {
         "lanewarden" => &[
-            ("lanewarden --host sim list", "look around on the built-in emulated machine"),
+            (
+                "lanewarden --host sim attest --all",
+                "who can prove who they are, on the built-in emulated machine",
+            ),
+            ("lanewarden --host sim list", "look around on it"),
             ("lanewarden list", "the machine you are on; root sees more"),
             ("lanewarden cxl paths --json", "latency and bandwidth to each CXL memory"),
             ("lanewarden topology --svg machine.svg", "a picture of all that"),
@@ -72,6 +76,56 @@ pub fn of(words: &str) -> &'static [Example] {
                 "lanewarden doe exchange 0d:00.0 --protocol 1e98:02 --hex 00 --dry-run",
                 "what would be sent, and where",
             ),
+        ],
+        "lanewarden attest" => &[
+            (
+                "lanewarden attest --all --anchors anchors",
+                "every device that speaks SPDM, under the roots in a folder",
+            ),
+            ("lanewarden attest 41:00.0 -v", "one device, with its certificates and measurements"),
+            (
+                "lanewarden attest 41:00.0 --anchors anchors --evidence evidence",
+                "and keep what it has shown, for others to verify",
+            ),
+            (
+                "lanewarden attest --connect 127.0.0.1:2323 --transport mctp --pcap attest.pcap",
+                "a responder behind a socket, with a capture of what is said",
+            ),
+        ],
+        "lanewarden verify" => &[
+            (
+                "lanewarden verify evidence --anchors anchors",
+                "what the device has shown, under roots of your own",
+            ),
+            (
+                "lanewarden verify evidence --anchors anchors --nonce \
+                 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+                "and whether it was made for your nonce",
+            ),
+        ],
+        "lanewarden decode" => &[
+            ("lanewarden decode attest.pcap", "a message a line"),
+            ("lanewarden decode attest.pcap -v", "with the fields of each"),
+        ],
+        "lanewarden respond" => &[
+            ("lanewarden respond --identity device --make", "make a test identity, and be a device with it"),
+            (
+                "lanewarden respond --identity device --transport tcp --listen 127.0.0.1:4194",
+                "over TCP (DSP0287)",
+            ),
+        ],
+        "lanewarden spdm" => &[("lanewarden spdm certs 41:00.0", "the certificates of a device")],
+        "lanewarden spdm certs" => &[
+            ("lanewarden spdm certs 41:00.0", "the certificates in all slots"),
+            ("lanewarden spdm certs 41:00.0 --slot 0 --pem chain.pem", "one chain, for openssl"),
+        ],
+        "lanewarden spdm measurements" => &[
+            ("lanewarden spdm measurements 41:00.0", "what the device says it runs; attest has it signed"),
+            ("lanewarden spdm measurements 41:00.0 --index 2 --raw", "one of them, as it was measured"),
+        ],
+        "lanewarden spdm request" => &[
+            ("lanewarden spdm request 41:00.0 --hex 13810000", "GET_DIGESTS, byte for byte"),
+            ("lanewarden spdm request 41:00.0 --hex 13810000 --dry-run", "what would be sent"),
         ],
         "lanewarden cxl" => &[("lanewarden cxl paths", "how far and how wide the path to each memory is")],
         "lanewarden cxl cdat" => &[

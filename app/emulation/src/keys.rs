@@ -25,7 +25,7 @@ impl Keys {
     pub fn new(identity: &Identity, spdm: &Spdm, random: Stream) -> Result<Self, PrivateKeyError> {
         let slots = spdm.slots.iter().fold(0, |all, slot| all | 1_u8.wrapping_shl(u32::from(*slot)));
         let signer = Habit {
-            key: Key::new(identity, random)?,
+            key: key_of(identity, random)?,
             late: spdm.not_ready,
             misbehaviour: spdm.misbehave,
             delays: 0,
@@ -58,31 +58,17 @@ impl Identities for Keys {
     }
 }
 
-/// Keys whose signatures repeat: those on curves need no randomness, and that of RSA comes from a stream.
-enum Key {
-    Curve(PrivateKey),
-    Rsa(Box<RsaPrivateKey<Stream>>),
-}
-
-impl Key {
-    fn new(identity: &Identity, random: Stream) -> Result<Self, PrivateKeyError> {
-        match identity.kind() {
-            KeyKind::Rsa(_) => Ok(Self::Rsa(Box::new(RsaPrivateKey::from_pkcs8(identity.key(), random)?))),
-            KeyKind::Ec(_) | KeyKind::Ed25519 => Ok(Self::Curve(PrivateKey::from_pkcs8(identity.key())?)),
-        }
-    }
-
-    fn signer(&mut self) -> &mut dyn Signer {
-        match self {
-            Self::Curve(key) => key,
-            Self::Rsa(key) => &mut **key,
-        }
-    }
+/// A key whose signatures repeat: on curves they need no randomness, and that of RSA comes from a stream.
+fn key_of(identity: &Identity, random: Stream) -> Result<Box<dyn Signer + Send>, PrivateKeyError> {
+    Ok(match identity.kind() {
+        KeyKind::Rsa(_) => Box::new(RsaPrivateKey::from_pkcs8(identity.key(), random)?),
+        KeyKind::Ec(_) | KeyKind::Ed25519 => Box::new(PrivateKey::from_pkcs8(identity.key())?),
+    })
 }
 
 /// A key, and what is peculiar about how it is used.
 struct Habit {
-    key: Key,
+    key: Box<dyn Signer + Send>,
     late: Option<NotReady>,
     misbehaviour: Option<Misbehaviour>,
     /// How often the signature in work has been put off.
@@ -103,10 +89,7 @@ impl Habit {
 
 impl Signer for Habit {
     fn supports(&self, algorithm: SignatureAlgorithm) -> bool {
-        match &self.key {
-            Key::Curve(key) => key.supports(algorithm),
-            Key::Rsa(key) => key.supports(algorithm),
-        }
+        self.key.supports(algorithm)
     }
 
     fn sign(
@@ -118,7 +101,7 @@ impl Signer for Habit {
         if let Some(wait) = self.delay() {
             return Ok(Signing::Pending(wait));
         }
-        let done = self.key.signer().sign(algorithm, signed, signature)?;
+        let done = self.key.sign(algorithm, signed, signature)?;
         self.made = true;
         // The least significant byte: still a number that a signature could hold.
         let last = signature.get_mut(..algorithm.signature_size()).and_then(<[u8]>::last_mut);

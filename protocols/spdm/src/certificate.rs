@@ -75,7 +75,7 @@ pub use leaf::{ChainFormat, ChainKey, Leaf, ModelHints, Role, Rules, Validated};
 pub use name::{Attribute, Attributes, Name};
 pub use reader::ChainReader;
 pub use remembered::RememberedChains;
-pub use time::Validity;
+pub use time::{Moment, Validity};
 pub use trust::{
     AnchorList, CertificateId, MAX_CANDIDATES, NoRevocations, RevocationList, Revocations, Revoked,
     TrustAnchors,

@@ -20,10 +20,10 @@ mod capabilities;
 mod certificate;
 mod challenge;
 mod connect;
-mod core_state;
 mod digests;
 mod flight;
 mod measurements;
+mod operation;
 mod run;
 mod vendor;
 
@@ -60,7 +60,7 @@ pub struct Settings {
     pub asymmetric: AsymmetricAlgorithms,
     /// The hashes it accepts, as far as the provider has them.
     pub hashes: HashAlgorithms,
-    /// The longest message the driver can receive at once, in bytes.
+    /// The longest message the driver can receive at once, in bytes; 42 at the least.
     pub transfer_size: u32,
     /// How long a message takes there and back, at the most.
     pub round_trip: Duration,

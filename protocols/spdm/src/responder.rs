@@ -49,7 +49,7 @@ pub struct Settings {
     pub asymmetric: AsymmetricAlgorithms,
     /// Hashes, as far as the provider has them; also for measurements.
     pub hashes: HashAlgorithms,
-    /// The longest message it takes, and the longest it sends, at once, in bytes.
+    /// The longest message it takes, and the longest it sends, at once, in bytes; 42 at the least.
     pub transfer_size: u32,
     /// The time its signatures take: 2 to the power of this, in microseconds.
     pub ct_exponent: u8,

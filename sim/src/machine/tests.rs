@@ -17,7 +17,7 @@ use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Address, ConfigSpace, Machine, MailboxId};
 use lanewarden_time::{Clock, Instant};
 
-use crate::{Event, FunctionConfig, Scenario, Simulator, What};
+use crate::{Event, FunctionConfig, Incoming, Reply, Scenario, Simulator, What};
 
 /// One memory below one root port, with room for a fault plan after it.
 const ONE_MEMORY: &str = r#"
@@ -39,8 +39,20 @@ const ECHO: Protocol = Protocol::new(0x1b36, 0xe0);
 
 /// SPDM's first request.
 const GET_VERSION: [u8; 4] = [0x10, 0x84, 0, 0];
-/// What answers it where nothing is plugged in, padded to whole DWs: 1.0, 1.1, 1.2 and 1.3.
+/// What answers it where [`list_versions`] has been, padded to whole DWs: 1.0, 1.1, 1.2 and 1.3.
 const VERSION: [u8; 16] = [0x10, 4, 0, 0, 0, 4, 0, 0x10, 0, 0x11, 0, 0x12, 0, 0x13, 0, 0];
+
+/// Lets every mailbox that speaks SPDM answer GET_VERSION, and nothing else.
+fn list_versions(simulator: &Simulator) {
+    let answer = |incoming: &Incoming<'_>| {
+        if incoming.payload == GET_VERSION { Reply::answer(VERSION.to_vec()) } else { Reply::Discard }
+    };
+    for device in simulator.spdm_devices() {
+        device.protocols.iter().for_each(|protocol| {
+            simulator.attach(device.mailbox, *protocol, Box::new(answer)).unwrap();
+        });
+    }
+}
 
 /// A host that uses one mailbox.
 struct Host {

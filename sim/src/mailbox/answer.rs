@@ -4,7 +4,7 @@ use lanewarden_doe::{Header, Object, Protocol};
 
 use super::{Mailbox, Removal, Stage, Surroundings, faults, raw};
 use crate::event::What;
-use crate::handler::{Compliance, Handler, Incoming, Reply, Spdm, Tables, discover};
+use crate::handler::{Compliance, Handler, Incoming, Reply, Tables, discover};
 use crate::scenario::FaultKind;
 
 impl Mailbox {
@@ -65,9 +65,6 @@ impl Mailbox {
                 around.tables.as_ref().map_or(Reply::Discard, |tables| tables.answer(&payload))
             }
             Protocol::CXL_COMPLIANCE => Compliance.handle(&incoming),
-            Protocol::CMA_SPDM | Protocol::CMA_SPDM_WITH_CONNECTION => Spdm.handle(&incoming),
-            // Without keys there is no session, and what belongs to none is discarded.
-            Protocol::SECURED_CMA_SPDM | Protocol::SECURED_CMA_SPDM_WITH_CONNECTION => Reply::Discard,
             // Of no meaning here: it comes back as it went.
             Protocol { vendor, .. } if vendor != Protocol::PCI_SIG && vendor != Protocol::CXL => {
                 Reply::answer(payload.to_vec())

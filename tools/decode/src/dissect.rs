@@ -6,9 +6,11 @@ mod other;
 mod session;
 mod spdm;
 
+use std::time::Duration;
+
 use lanewarden_doe::Protocol as DoeProtocol;
 use lanewarden_mctp::MessageType;
-use lanewarden_spdm::binding::{MessageKind, tcp};
+use lanewarden_spdm::binding::MessageKind;
 
 use crate::capture::{CaptureError, Captured, Connection, Direction, Framing};
 use crate::{Field, Message, Protocol};
@@ -26,6 +28,8 @@ const DEEPEST: usize = 3;
 #[derive(Debug, Default)]
 pub struct Dissector {
     number: u64,
+    /// Of the last message.
+    time: Duration,
     /// The one that was last heard of comes last.
     connections: Vec<(Connection, State)>,
 }
@@ -99,13 +103,13 @@ impl Dissector {
     /// Takes a message apart; those that it carries, or of which it carries the last part, come after it.
     pub fn take(&mut self, captured: &Captured) -> Vec<Message> {
         self.number = self.number.saturating_add(1);
-        let number = self.number;
+        self.time = captured.time;
+        let (number, time) = (self.number, captured.time);
         let state = self.state(captured.connection);
         let mut shown = shown(state, captured);
         let direction = captured.direction.or(shown.direction);
         state.last = direction.or(state.last);
         let mut carries = shown.carries.take();
-        let time = captured.time;
         let mut messages = vec![message(number, time, direction, None, shown, captured.bytes.clone())];
         while let Some(carried) = carries.take_if(|_| messages.len() <= DEEPEST) {
             let Carried { by, bytes, encapsulated } = carried;
@@ -120,7 +124,7 @@ impl Dissector {
     pub fn fault(&mut self, error: &CaptureError) -> Message {
         self.number = self.number.saturating_add(1);
         let shown = Shown::new(Protocol::Capture, "capture", "").wrong(error);
-        message(self.number, std::time::Duration::ZERO, None, None, shown, Vec::new())
+        message(self.number, self.time, None, None, shown, Vec::new())
     }
 
     fn state(&mut self, connection: Connection) -> &mut State {
@@ -138,7 +142,7 @@ impl Dissector {
 
 fn message(
     number: u64,
-    time: std::time::Duration,
+    time: Duration,
     direction: Option<Direction>,
     carried_by: Option<&'static str>,
     shown: Shown,
@@ -164,6 +168,6 @@ fn shown(state: &mut State, captured: &Captured) -> Shown {
         (None, Framing::Mctp { message_type, .. }) => other::mctp(message_type, &captured.bytes),
         (None, Framing::Tcp(kind)) => other::tcp(kind),
         (None, Framing::Emulator { command }) => other::emulator(command, &captured.bytes),
-        (None, Framing::Bare) => other::tcp(tcp::Type::RoleInquiry),
+        (None, Framing::Bare) => state.spdm.show(&captured.bytes, false),
     }
 }

@@ -76,9 +76,9 @@ fn head(text: &mut String, message: &Message, origin: Duration) -> fmt::Result {
     };
     let time = seconds(message.time, origin);
     write!(text, "{:>5} {time:>11} {arrow} {name:<23} ", message.number)?;
-    match &message.error {
-        Some(error) => write!(text, "malformed: {error}")?,
-        None => text.push_str(&message.gist),
+    text.push_str(&message.gist);
+    if let Some(error) = &message.error {
+        write!(text, "{}error: {error}", if message.gist.is_empty() { "" } else { "; " })?;
     }
     text.truncate(text.trim_end().len());
     text.push('\n');

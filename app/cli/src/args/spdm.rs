@@ -14,7 +14,7 @@ pub struct Attest {
     #[arg(required_unless_present_any = ["all", "connect"], conflicts_with = "all")]
     pub device: Option<DeviceArgument>,
     /// Every function with an SPDM mailbox
-    #[arg(long)]
+    #[arg(long, conflicts_with = "connect")]
     pub all: bool,
     /// Whom to trust
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct Attest {
 #[derive(Debug, Args)]
 pub struct Way {
     /// A responder behind a socket instead of a device of this machine
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["device", "all"])]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "device")]
     pub connect: Option<String>,
     /// What the socket carries
     #[arg(long, value_name = "WHAT", default_value = "doe", requires = "connect")]

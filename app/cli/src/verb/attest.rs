@@ -79,7 +79,11 @@ fn show(attested: &[Attested], args: &Attest, output: &Output) -> Result<(), Fai
             Ok(())
         }
         [one] if !args.all => output.print(&text::one(one, output.verbose())),
-        many => output.print(&text::many(many, output.verbose())),
+        many => {
+            output.print(&text::many(many, output.verbose()))?;
+            output.note(&text::count(many));
+            Ok(())
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! `verify`: evidence is judged without the device.
 
+use std::path::Path;
+
 use lanewarden_attestation::evidence::{self, Verified};
 use lanewarden_aws_lc::AwsLc;
+use lanewarden_spdm::certificate::Moment;
 use serde::Serialize;
 
 use crate::args::Verify;
@@ -25,6 +28,7 @@ struct Evidence<'s> {
 
 /// Judges a folder, under trust anchors that are never the folder's own.
 pub fn run(args: &Verify, output: &Output) -> Outcome {
+    refuse_own_anchors(args)?;
     let basis = Basis::load(&args.trust, None, output)?;
     let verified = evidence::verify(&AwsLc, &args.folder, &basis.trust()).map_err(|error| {
         let folder = args.folder.display();
@@ -49,6 +53,18 @@ pub fn run(args: &Verify, output: &Output) -> Outcome {
     Ok(if reason.is_none() { Exit::Ok } else { Exit::Unverified })
 }
 
+/// Whoever made the evidence would otherwise say whom to trust.
+fn refuse_own_anchors(args: &Verify) -> Result<(), Failure> {
+    let Some(anchors) = &args.trust.anchors else { return Ok(()) };
+    let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if resolved(anchors).starts_with(resolved(&args.folder)) {
+        let message = format!("{} lies in the evidence itself", anchors.display());
+        return Err(Failure::new(Exit::Usage, message)
+            .hint("trust anchors come from somewhere that the maker of the evidence has no say in"));
+    }
+    Ok(())
+}
+
 /// What speaks against the device.
 fn reason(verified: &Verified, args: &Verify) -> Option<String> {
     let stale = args.nonce.filter(|nonce| !verified.is_fresh(&nonce.0));
@@ -61,7 +77,10 @@ fn reason(verified: &Verified, args: &Verify) -> Option<String> {
 
 fn text(verified: &Verified, reason: Option<&str>) -> String {
     let (facts, circumstances) = (&verified.facts, &verified.summary.circumstances);
-    let measured = facts.measurements().len();
+    let measured = match &facts.measured {
+        Some(_) => format!("{}, signed", facts.measurements().len()),
+        None => "none that are signed".to_owned(),
+    };
     let verdict = match reason {
         None => "trusted".to_owned(),
         Some(reason) => format!("refused: {reason}"),
@@ -69,8 +88,8 @@ fn text(verified: &Verified, reason: Option<&str>) -> String {
     let lines = [
         ("verdict", verdict),
         ("spdm", format!("{}, {}, {}, slot {}", facts.version, facts.signature, facts.hash, facts.slot)),
-        ("measurements", format!("{measured}, signed")),
-        ("says", format!("of {}, at {} s since 1970", circumstances.address, circumstances.time_s)),
+        ("measurements", measured),
+        ("made", format!("of {}, {}", circumstances.address, Moment(circumstances.time_s))),
     ];
     lines
         .iter()

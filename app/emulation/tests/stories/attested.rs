@@ -94,6 +94,18 @@ fn a_chain_is_as_long_as_it_is_said_to_be_and_comes_from_who_is_said() {
 }
 
 #[test]
+fn every_slot_that_is_said_to_hold_a_chain_attests() {
+    let world = World::one("{ slots = [1, 7] }");
+    for slot in [1, 7] {
+        let mut host = world.host("drive");
+        host.slot = slot;
+        host.attest(&world.emulation.anchors()).unwrap();
+    }
+    let refused = world.attest("drive").unwrap_err();
+    assert!(format!("{refused:?}").contains("NoDigest"), "slot 0 is empty: {refused:?}");
+}
+
+#[test]
 fn measurements_are_those_of_the_scenario() {
     let digest = "ab".repeat(32);
     let world = World::one(&format!(

@@ -8,6 +8,8 @@
 )] // it is a test
 
 mod attested;
+mod built_in;
+mod connections;
 mod late;
 mod misbehaving;
 mod repeated;

@@ -46,7 +46,7 @@ fn measurements_other_than_those_that_were_summed_up() {
     assert_eq!(refused(&format!("{{ misbehave = \"changed_measurement\", {given} }}")), Refused::Summary);
 }
 
-/// Row S10: taking away versions is found when the device signs what it said.
+/// What was taken away is found when the device signs what it said.
 #[test]
 fn somebody_between_who_takes_versions_away() {
     let world = World::one("{ misbehave = \"downgrade\", versions = [\"1.1\", \"1.2\", \"1.3\"] }");

@@ -126,6 +126,8 @@ pub struct Host {
     machine: Simulator,
     pub wire: Wire,
     identity: DeviceIdentity,
+    /// Whose chain and key are asked for.
+    pub slot: u8,
     pub requester: Requester<AwsLc, Vec<u8>>,
 }
 
@@ -158,7 +160,7 @@ impl Host {
         };
         let wire = Wire { machine: machine.clone(), config, mailbox, heard: Vec::new() };
         let requester = Requester::new(AwsLc, settings, vec![0; 1 << 15]);
-        Self { machine: machine.clone(), wire, identity, requester }
+        Self { machine: machine.clone(), wire, identity, slot: 0, requester }
     }
 
     /// Runs the operation in work.
@@ -177,7 +179,7 @@ impl Host {
     pub fn chain(&mut self, anchors: &[Vec<u8>]) -> Result<Vec<u8>, Refused> {
         self.requester.digests()?;
         self.run(|_| {})?;
-        self.requester.certificate(0)?;
+        self.requester.certificate(self.slot)?;
         let mut bytes = Vec::new();
         self.run(|event| {
             if let Event::Portion(portion) = event {
@@ -194,14 +196,17 @@ impl Host {
         }
         validated.leaf.identity().check(&self.identity).map_err(Refused::Identity)?;
         let key = PeerKey { key: validated.leaf.key().clone(), chain: *validated.leaf.chain_digest() };
-        self.requester.know(0, key);
+        self.requester.know(self.slot, key);
         Ok(bytes)
     }
 
     /// The summary of all measurements, and the signature.
     pub fn challenge(&mut self) -> Result<(Vec<u8>, Vec<u8>), Refused> {
-        self.requester
-            .challenge(ChallengeRequest { summary: SummaryKind::All, ..ChallengeRequest::default() })?;
+        self.requester.challenge(ChallengeRequest {
+            slot: self.slot,
+            summary: SummaryKind::All,
+            ..ChallengeRequest::default()
+        })?;
         let mut shown = None;
         self.run(|event| {
             if let Event::Authenticated(proof) = event {
@@ -219,7 +224,7 @@ impl Host {
             Attested { connection, chain, measurements: Vec::new(), signatures: vec![signature] };
         self.requester.measurements(MeasurementRequest {
             operation: Operation::All,
-            signed: Some(0),
+            signed: Some(self.slot),
             nonce: None,
             raw: false,
             context: [0; 8],

@@ -8,6 +8,8 @@ use core::fmt;
 use der::asn1::ObjectIdentifier;
 use lanewarden_crypto::{HashAlgorithm, KeyError};
 
+use super::time::Moment;
+
 /// A part of a certificate or of a list of revoked ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -183,7 +185,7 @@ pub enum Distrust {
     #[error("the root hash in the header is not that of the root certificate")]
     RootHash,
     /// Not valid yet.
-    #[error("{place} is not valid before {not_before}")]
+    #[error("{place} is not valid before {}", Moment(*.not_before))]
     NotYetValid {
         /// Which.
         place: Place,
@@ -191,7 +193,7 @@ pub enum Distrust {
         not_before: u64,
     },
     /// Not valid any more.
-    #[error("{place} is not valid after {not_after}")]
+    #[error("{place} is not valid after {}", Moment(*.not_after))]
     Expired {
         /// Which.
         place: Place,

@@ -1,5 +1,8 @@
 //! Times of certificates (RFC 5280, 4.1.2.5).
 
+use core::fmt;
+use core::time::Duration;
+
 use der::asn1::{GeneralizedTime, UtcTime};
 use der::{Decode, Tag};
 
@@ -12,6 +15,19 @@ pub struct Validity {
     pub not_before: u64,
     /// The last second.
     pub not_after: u64,
+}
+
+/// A time in Unix seconds, shown as people write it: 2026-11-27T12:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub u64);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match der::DateTime::from_unix_duration(Duration::from_secs(self.0)) {
+            Ok(time) => time.fmt(f),
+            Err(_) => write!(f, "{} s after 1970-01-01", self.0),
+        }
+    }
 }
 
 impl Validity {

@@ -12,6 +12,8 @@ use crate::transcript::Record;
 
 /// The time a responder has for an answer that takes no signature: ST1 (DSP0274 1.3, 10.1.2).
 const ST1: Duration = Duration::from_millis(100);
+/// Bytes of zeros a transport adds at the most: up to a double word.
+const MAX_PADDING: u32 = 3;
 /// The longest time a peer is given, whatever it claims.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -31,6 +33,16 @@ impl<P: Provider, R: Record> Core<P, R> {
         self.draft.chunks
             && self.draft.flags.contains(ResponderFlags::CHUNK)
             && self.version() >= Version::V1_2
+    }
+
+    /// From 1.2 on the peer knows how much is taken at once. A transport may add its padding to that.
+    pub fn check_length(&self, message: &[u8]) -> Result<(), Reason> {
+        let (length, room) = (u32::try_from(message.len()).unwrap_or(u32::MAX), self.settings.transfer_size);
+        let is_known = self.draft.version.is_some_and(|version| version >= Version::V1_2);
+        if is_known && length > room.saturating_add(MAX_PADDING) {
+            return Err(Reason::TooLong { length, room });
+        }
+        Ok(())
     }
 
     /// How long an answer may take: with a signature, as long as the peer says.

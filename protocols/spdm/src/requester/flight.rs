@@ -171,6 +171,7 @@ impl Flight {
         now: Instant,
         answer: &'a [u8],
     ) -> Result<Seen<'a>, Reason> {
+        core.check_length(answer)?;
         match self.mode {
             Mode::ChunkSend { sequence, sent } => self.sort_ack(core, now, answer, sequence, sent),
             Mode::ChunkGet { .. } => self.sort_chunk(core, buffer, now, answer),

@@ -184,8 +184,10 @@ stories! {
         assert_eq!(broken(fetch(&jumps)), Violation::Remainder.into(), "less than was sent");
         let crumbs = |turn: u16| portion(&[7], 60_000 - turn);
         assert_eq!(broken(fetch(&crumbs)), Violation::TooManyPortions.into(), "byte by byte");
-        let more = |_| portion(&[7; 0x1200], 1);
-        assert_eq!(broken(fetch(&more)), Violation::MoreThanAsked { asked: 0x11f8, sent: 0x1200 }.into());
+        let more = |turn| if turn == 0 { portion(&[7; 100], 10) } else { portion(&[7; 11], 0) };
+        assert_eq!(broken(fetch(&more)), Violation::MoreThanAsked { asked: 10, sent: 11 }.into());
+        let longer = |_| portion(&[7; 0x1200], 1);
+        assert_eq!(broken(fetch(&longer)), Reason::TooLong { length: 0x1208, room: 0x1200 }, "than it was told");
         let short = |_| portion(&[7; 9], 0);
         assert_eq!(broken(fetch(&short)), Violation::ChainDigest.into(), "whole, and another");
         let cut = |_| portion(&[7; 9], 0)[..12].to_vec();

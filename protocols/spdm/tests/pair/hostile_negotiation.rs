@@ -178,6 +178,17 @@ stories! {
         negotiate::<Asker, Asked>(Version::V1_0, 0x63, |answer| answer[2] = 7).unwrap();
     }
 
+    fn the_longest_list_of_versions_is_read<Asker, Asked>() {
+        let mut list = vec![0x10, 4, 0, 0, 0, 255];
+        (0..255_u16).for_each(|entry| list.extend(if entry == 200 { [0, 0x12] } else { [0, 0x20 + u8::try_from(entry % 64).unwrap()] }));
+        let connection = found_out_at_the_signature::<Asker, Asked>(|_| {}, |ask, answer| {
+            if ask[1] == 0x84 {
+                answer.clone_from(&list);
+            }
+        });
+        assert_eq!(connection.version, Version::V1_2);
+    }
+
     fn a_request_that_comes_back_is_no_answer<Asker, Asked>() {
         let mut wire = |message: &[u8]| message.to_vec();
         let refused = Client::<Asker>::new(Default::default(), 0x2000).connect(&mut wire).unwrap_err();

@@ -3,7 +3,7 @@
 use lanewarden_doe::{InterruptUse, Step};
 
 use super::*;
-use crate::{Incoming, Register, Reply};
+use crate::Register;
 
 const CONTROL: u16 = 0x08;
 const STATUS: u16 = 0x0c;
@@ -72,60 +72,79 @@ fn a_wrong_length_is_dropped_and_so_is_a_protocol_nobody_speaks() {
     assert_eq!(Host::new(&simulator, "mem", 0).echo().unwrap(), b"fourfive");
 }
 
-/// Nothing that advertises SPDM is silent, before anything was plugged in: GET_VERSION is answered, and a request for
-/// which nothing was negotiated is refused in its own version.
+/// Whoever attaches responders is told of every mailbox that lists SPDM, and what its function is.
 #[test]
-fn every_spdm_mailbox_of_the_default_machine_lists_its_versions() {
+fn every_spdm_mailbox_of_the_default_machine_is_there_for_a_responder() {
     let simulator = default_machine();
     let ids = simulator.functions().unwrap().into_iter().flat_map(|address| simulator.mailboxes(address));
-    let mut answered = 0;
-    for id in ids {
+    let speaks = |id: &MailboxId| {
+        Host::at(&simulator, *id, Policy::default()).discover().unwrap().contains(&Protocol::CMA_SPDM)
+    };
+    let speaking: Vec<MailboxId> = ids.filter(speaks).collect();
+    let devices = simulator.spdm_devices();
+    assert_eq!(devices.iter().map(|device| device.mailbox).collect::<Vec<_>>(), speaking);
+    assert_eq!(speaking.len(), 9);
+    let identities: Vec<String> = devices.iter().map(|device| device.identity.to_string()).collect();
+    insta::assert_snapshot!(identities.join("\n"), @r"
+    Vendor=1022:Device=153e:CC=060400:REV=01
+    Vendor=1f16:Device=c500:CC=060400:REV=01:001f16fffec50001
+    Vendor=1f16:Device=c500:CC=060400:REV=01
+    Vendor=1f16:Device=c500:CC=060400:REV=01
+    Vendor=1b00:Device=c001:CC=050210:REV=01:SSVID=1ff9:SSID=00a2:001b00fffe000001
+    Vendor=1b00:Device=c001:CC=050210:REV=01:SSVID=1ff9:SSID=00a2:001b00fffe000002
+    Vendor=1022:Device=153e:CC=060400:REV=01
+    Vendor=144d:Device=ac00:CC=010802:REV=01:SSVID=144d:SSID=ac00:002538fffe175001
+    Vendor=10de:Device=2331:CC=030200:REV=01:SSVID=10de:SSID=1626:48b02dfffe233101
+    ");
+    list_versions(&simulator);
+    for id in speaking {
         let mut host = Host::at(&simulator, id, Policy::default());
-        if host.discover().unwrap().contains(&Protocol::CMA_SPDM) {
-            assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "{id:?}");
-            assert_eq!(host.ask(Protocol::CMA_SPDM, &[0x12, 0x81, 0, 0]).unwrap(), [0x12, 0x7f, 4, 0]);
-            answered += 1;
-        }
+        assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "{id:?}");
     }
-    assert_eq!(answered, 9);
 }
 
-/// The answer goes to the connection that asked.
+/// The answer goes to the connection that asked, and the handler knows which that is.
 #[test]
-fn spdm_with_connections_answers_each_of_them() {
-    let mut host = Host::new(&machine(&ONE_MEMORY.replace("cma_spdm", "cma_spdm_with_connection")), "mem", 0);
+fn a_handler_is_told_the_connection() {
+    let simulator = machine(&ONE_MEMORY.replace("cma_spdm", "cma_spdm_with_connection"));
+    let tell = |incoming: &Incoming<'_>| Reply::answer(u32::from(incoming.connection).to_le_bytes().to_vec());
+    let [device] = &simulator.spdm_devices()[..] else { panic!("one") };
+    simulator.attach(device.mailbox, Protocol::CMA_SPDM_WITH_CONNECTION, Box::new(tell)).unwrap();
+    let mut host = Host::new(&simulator, "mem", 0);
     for connection in [0, 7] {
         let request = Request::new(Protocol::CMA_SPDM_WITH_CONNECTION, &GET_VERSION).connection(connection);
         let answer = exchange_with(&mut host.mailbox, &mut host.config, &host.simulator, &request).unwrap();
-        assert_eq!(answer, VERSION);
+        assert_eq!(answer, u32::from(connection).to_le_bytes());
     }
 }
 
-/// A secured message belongs to a session, and there is none; nor is there an answer to what is no request.
+/// The machine has no keys: whoever wants SPDM answered attaches what does.
 #[test]
-fn what_spdm_cannot_answer_stays_unanswered() {
+fn spdm_is_silent_until_something_is_plugged_in() {
     let text = ONE_MEMORY.replace("\"cma_spdm\"", "\"cma_spdm\", \"secured_cma_spdm\"");
-    let mut host = Host::new(&machine(&text), "mem", 0);
+    let simulator = machine(&text);
+    let mut host = Host::new(&simulator, "mem", 0);
     assert_eq!(host.ask(Protocol::SECURED_CMA_SPDM, &[0xfe; 32]), Err(Error::Timeout));
-    assert_eq!(host.ask(Protocol::CMA_SPDM, &VERSION), Err(Error::Timeout));
-    assert_eq!(host.ask(Protocol::CMA_SPDM, &[]), Err(Error::Timeout));
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION), Err(Error::Timeout));
+    list_versions(&simulator);
+    assert_eq!(host.ask(Protocol::SECURED_CMA_SPDM, &[0xfe; 32]), Err(Error::Timeout));
     assert_eq!(host.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
 }
 
-/// A handler takes the place of what is built in, at its own mailbox and for its own protocol, and another one its.
+/// A handler takes the place of another, at its own mailbox and for its own protocol, and so does the next.
 #[test]
-fn a_handler_comes_before_what_is_built_in() {
+fn a_handler_comes_before_what_was_there() {
     let simulator = default_machine();
+    list_versions(&simulator);
     let mut memory = Host::new(&simulator, "mem0", 1);
     let mut neighbour = Host::new(&simulator, "mem1", 1);
     let id = simulator.mailboxes(simulator.address("mem0").unwrap())[1];
-    assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
     let listed = memory.discover().unwrap();
 
     let secured = Protocol::SECURED_CMA_SPDM;
     simulator.attach(id, secured, Box::new(|_: &Incoming<'_>| Reply::answer(b"mine".to_vec()))).unwrap();
     assert_eq!(memory.ask(secured, &[0; 8]).unwrap(), b"mine");
-    assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "still built in");
+    assert_eq!(memory.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION, "as before");
 
     for text in [b"new!", b"more"] {
         let handler = move |_: &Incoming<'_>| Reply::answer(text.to_vec());
@@ -134,6 +153,30 @@ fn a_handler_comes_before_what_is_built_in() {
     }
     assert_eq!(memory.discover().unwrap(), listed);
     assert_eq!(neighbour.ask(Protocol::CMA_SPDM, &GET_VERSION).unwrap(), VERSION);
+}
+
+/// What a device has agreed on ends with a reset of its function, and with one of the port above it.
+#[test]
+fn handlers_are_told_of_resets() {
+    struct Counter(u8);
+    impl crate::Handler for Counter {
+        fn handle(&mut self, _: &Incoming<'_>) -> Reply {
+            Reply::answer(vec![self.0, 0, 0, 0])
+        }
+
+        fn reset(&mut self) {
+            self.0 += 1;
+        }
+    }
+    let simulator = machine(ONE_MEMORY);
+    let id = simulator.mailboxes(simulator.address("mem").unwrap())[0];
+    simulator.attach(id, Protocol::CMA_SPDM, Box::new(Counter(0))).unwrap();
+    let mut host = Host::new(&simulator, "mem", 0);
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &[0; 4]).unwrap(), [0; 4]);
+    let mut port = simulator.open(simulator.address("port").unwrap()).unwrap();
+    let control = port.read(0x3c).unwrap();
+    port.write(0x3c, control | 1 << 22).unwrap();
+    assert_eq!(host.ask(Protocol::CMA_SPDM, &[0; 4]).unwrap(), [1, 0, 0, 0]);
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn both_mailboxes_of_a_switch_work_at_once() {
     const TIMES: usize = 10;
     let alone = Host::new(&default_machine(), "switch", 0).table().unwrap();
     let simulator = default_machine();
+    list_versions(&simulator);
     let mut table = Host::new(&simulator, "switch", 0);
     let mut spdm = Host::new(&simulator, "switch", 1);
     simulator.keep_events(10_000);

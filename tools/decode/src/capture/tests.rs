@@ -283,6 +283,68 @@ fn ethernet_frames_are_read_with_their_padding() {
     assert!(read(&classic(1, &[&arp])).iter().all(Result::is_err));
 }
 
+/// A frame of the emulators' socket.
+fn frame(command: u32, transport: u32, payload: &[u8]) -> Vec<u8> {
+    let head = [command, transport, payload.len() as u32].map(u32::to_be_bytes);
+    [head.as_flattened(), payload].concat()
+}
+
+fn read_frames(port: u16, bytes: &[u8]) -> Vec<Result<Captured, Fault>> {
+    let mut writer = CaptureWriter::new(Vec::new(), LinkType::Ip).unwrap();
+    // One byte at a time, then all the rest.
+    for part in [&bytes[..1], &bytes[1..]] {
+        writer.framed(TIME, Direction::ToResponder, part).unwrap();
+    }
+    let file = writer.into_inner();
+    let mut packets: Vec<_> = Packets::new(&file[..]).unwrap().map(|packet| packet.unwrap().bytes).collect();
+    for packet in &mut packets {
+        packet[22..24].copy_from_slice(&port.to_be_bytes());
+    }
+    read_packets(&packets)
+}
+
+#[test]
+fn frames_of_the_emulators_are_read_with_what_is_in_them() {
+    let object = [&[1, 0, 1, 0, 3, 0, 0, 0][..], &GET_VERSION].concat();
+    let message = [&[6, 0, 1, 5][..], &GET_VERSION].concat();
+    let mctp = [&[5][..], &GET_VERSION].concat();
+    let frames = [
+        frame(0xdead, 1, b"Client Hello!\0"),
+        frame(1, 0, &GET_VERSION),
+        frame(1, 1, &mctp),
+        frame(1, 2, &object),
+        frame(1, 3, &message),
+        message,
+        frame(0xfffe, 3, &[]),
+    ];
+    for port in [2323, 4194] {
+        let read: Vec<_> = read_frames(port, &frames.concat()).into_iter().map(Result::unwrap).collect();
+        assert_eq!(read.len(), 7);
+        assert_eq!(read[0].framing, Framing::Emulator { command: 0xdead });
+        assert_eq!(read[0].message(), None);
+        for captured in &read[1..6] {
+            assert_eq!(captured.message(), Some((MessageKind::Plain, &GET_VERSION[..])));
+        }
+        assert_eq!(read[6].framing, Framing::Emulator { command: 0xfffe });
+    }
+}
+
+#[test]
+fn a_bad_message_in_a_frame_does_not_end_the_connection_but_an_endless_frame_does() {
+    let good = frame(1, 0, &GET_VERSION);
+    let bad = [frame(1, 2, &[1, 0, 1]), frame(1, 9, &[]), frame(1, 3, &[9, 0, 1, 5]), frame(1, 1, &[])];
+    let read = read_frames(2323, &[&bad.concat()[..], &good].concat());
+    let faults: Vec<_> = read[..4].iter().map(|next| next.clone().unwrap_err()).collect();
+    let expected =
+        [Fault::Object(ObjectError::NoHeader(3)), Fault::Transport(9), Fault::Unfilled, Fault::NoMessage];
+    assert_eq!(faults, expected);
+    assert!(read[4].is_ok());
+    let mut endless = frame(1, 0, &[]);
+    endless[8] = 0xff;
+    let read = read_frames(2323, &[endless, good].concat());
+    assert_eq!(read, [Err(Fault::FrameTooLong(0xff00_0000))]);
+}
+
 /// Whole and half connections of as many ports as a capture may have.
 #[test]
 fn as_many_connections_are_followed_as_are_open() {

@@ -1,7 +1,7 @@
 //! Secured messages (DSP0277): what stands outside the ciphertext.
 
 use super::Shown;
-use crate::{Field, Protocol};
+use crate::{Field, Protocol, Value};
 
 /// Bytes of the session ID.
 const SESSION: usize = 4;
@@ -13,12 +13,13 @@ pub fn secured(bytes: &[u8], with_sequence: bool) -> Shown {
     match head(bytes, with_sequence) {
         None => shown.wrong(format!("{} bytes are shorter than the head of a secured message", bytes.len())),
         Some((session, sequence, length, rest)) => {
+            let sealed = rest.get(..length.into());
             let fields = vec![
-                Field::new("requester_session_id", crate::Value::mask(session & 0xffff)),
-                Field::new("responder_session_id", crate::Value::mask(session >> 16)),
+                Field::new("requester_session_id", Value::mask(session & 0xffff)),
+                Field::new("responder_session_id", Value::mask(session >> 16)),
                 Field::new("sequence_number", sequence),
                 Field::new("sealed_length", length),
-                Field::new("sealed", rest),
+                Field::new("sealed", sealed),
             ];
             let gist = match sequence {
                 Some(sequence) => {
@@ -27,11 +28,10 @@ pub fn secured(bytes: &[u8], with_sequence: bool) -> Shown {
                 None => format!("session {session:#010x}, {length} bytes sealed"),
             };
             let shown = Shown { gist, ..shown.with(fields) };
-            let sealed = usize::from(length);
-            if sealed > rest.len() {
-                return shown.wrong(format!("{length} bytes are announced, there are {}", rest.len()));
+            match sealed {
+                Some(_) => shown,
+                None => shown.wrong(format!("{length} bytes are announced, there are {}", rest.len())),
             }
-            shown
         }
     }
 }

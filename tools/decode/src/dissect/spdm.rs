@@ -20,9 +20,10 @@ use crate::{Field, Protocol, Value};
 /// What decoding needs of what was said before.
 #[derive(Debug, Default)]
 pub struct State {
-    /// The sizes of digests and of the responder's signatures, and the hash where it is known here.
+    /// The sizes of digests, and of the signatures of the responder and of the requester; and the hash, where it is known
+    /// here.
     digest: Option<usize>,
-    signature: Option<usize>,
+    signatures: [Option<usize>; 2],
     hash: Option<HashAlgorithm>,
     /// What the requester asked last, and what the responder asked in encapsulated requests.
     asked: [Asked; 2],
@@ -112,11 +113,11 @@ impl State {
             }
             Err(Unread::Malformed(error)) if !newer => shown.with(bare(header, reader)).wrong(error),
             Err(Unread::Malformed(_)) => {
-                let gist = format!("{header}; not as in 1.3");
+                let gist = format!("{}; not as in 1.3", outline(header, reader));
                 Shown { gist, ..shown }.with(bare(header, reader))
             }
             Err(Unread::Unknown(why)) => {
-                let gist = format!("{header}; {why}");
+                let gist = format!("{}; {why}", outline(header, reader));
                 Shown { gist, ..shown }.with(bare(header, reader))
             }
         }
@@ -141,13 +142,13 @@ impl State {
         }
         let mut asked = Asked { request: Some(request), ..Asked::default() };
         let content = match request {
-            R::GetVersion => {
+            R::GetVersion if side == 0 => {
                 *self = Self::default();
                 Content::default()
             }
             R::GetCapabilities => negotiation::get_capabilities(version, reader)?,
             R::NegotiateAlgorithms => negotiation::negotiate(version, header, reader)?,
-            R::GetDigests => Content::default(),
+            R::GetVersion | R::GetDigests => Content::default(),
             R::GetCertificate => authentication::get_certificate(version, header, reader, &mut asked)?,
             R::Challenge => authentication::challenge(version, header, reader, &mut asked)?,
             R::GetMeasurements => measurements::get(version, header, reader, &mut asked)?,
@@ -161,7 +162,7 @@ impl State {
                 transfer::encapsulated(R::DeliverEncapsulatedResponse.name(), header, reader)
             }
             R::KeyExchange | R::PskExchange => transfer::exchange(header, reader)?,
-            _ => Content::new(&header, bare(header, *reader).split_off(1)),
+            _ => header_only(header, *reader),
         };
         self.ask(side, asked);
         Ok(content)
@@ -174,7 +175,7 @@ impl State {
             R::Version => Ok(negotiation::version(reader)?),
             R::Capabilities => Ok(negotiation::capabilities(version, reader)?),
             R::Algorithms => {
-                self.negotiated(reader.rest());
+                self.negotiated(header, reader.rest());
                 Ok(negotiation::algorithms(version, header, reader)?)
             }
             R::Digests => self.digests(&reading),
@@ -190,7 +191,7 @@ impl State {
             R::EncapsulatedRequest => Ok(transfer::encapsulated(response.name(), header, reader)),
             R::EncapsulatedResponseAck => Ok(transfer::encapsulated_ack(version, header, reader)?),
             R::KeyExchangeRsp | R::PskExchangeRsp => Ok(transfer::exchange(header, reader)?),
-            _ => Ok(Content::new(&header, bare(header, *reader).split_off(1))),
+            _ => Ok(header_only(header, *reader)),
         }
     }
 
@@ -205,9 +206,9 @@ impl State {
         self.asked.get(reading.side).copied().filter(|asked| asked.request == Some(request))
     }
 
-    /// The size of the signatures that the sender of a response makes; those of requesters are not kept.
+    /// The size of the signatures that the sender of a response makes.
     fn signature_size(&self, side: usize) -> Option<usize> {
-        self.signature.filter(|_| side == 0)
+        self.signatures.get(side).copied().flatten()
     }
 }
 
@@ -221,6 +222,20 @@ fn signed<T>(size: Option<usize>, decode: impl Fn(usize) -> Result<T, Malformed>
 
 fn version_field(header: Header) -> Field {
     Field::new("version", format!("{}.{}", header.version >> 4, header.version & 0xf))
+}
+
+/// What is shown of a message of which no more is known than its header.
+fn header_only(header: Header, reader: Reader<'_>) -> Content {
+    Content::new(&outline(header, reader), bare(header, reader).split_off(1))
+}
+
+fn outline(header: Header, reader: Reader<'_>) -> String {
+    let Header { param1, param2, .. } = header;
+    match reader.rest().len() {
+        0 => format!("parameters {param1:#04x} {param2:#04x}"),
+        1 => format!("parameters {param1:#04x} {param2:#04x}, 1 byte more"),
+        body => format!("parameters {param1:#04x} {param2:#04x}, {body} bytes more"),
+    }
 }
 
 /// The fields of a message of which no more is known than its header.

@@ -45,6 +45,14 @@ pub fn many(attested: &[Attested], verbose: u8) -> String {
     text
 }
 
+/// How many came to what.
+pub fn count(attested: &[Attested]) -> String {
+    let verdicts: Vec<_> = attested.iter().map(Attested::verdict).collect();
+    let count = |word: &str| verdicts.iter().filter(|verdict| words(verdict) == word).count();
+    let counts = ["trusted", "refused", "cannot attest"].map(|word| format!("{} {word}", count(word)));
+    counts.join(", ")
+}
+
 fn signs_with(report: &Report) -> String {
     let Some(connection) = report.connection else { return String::new() };
     let signature = connection.signature.map(|signature| format!("{signature}, ")).unwrap_or_default();

@@ -7,7 +7,7 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_identity::pem;
 use lanewarden_pci::Machine;
 use lanewarden_spdm::Error;
-use lanewarden_spdm::certificate::{Certificate, Chain, ChainError, Rules};
+use lanewarden_spdm::certificate::{Certificate, Chain, ChainError, Moment, Rules};
 use lanewarden_spdm::crypto::HashAlgorithm;
 use lanewarden_spdm::message::SLOTS;
 use lanewarden_spdm::requester::Event;
@@ -94,7 +94,7 @@ fn text(slot: &SlotJson) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {}", lanewarden_render::text::escape(subject));
         let issued = lanewarden_render::text::escape(issuer);
-        let _ = writeln!(text, "    issued by {issued}, until {valid_until_s} s since 1970");
+        let _ = writeln!(text, "    issued by {issued}, valid until {}", Moment(*valid_until_s));
     }
     text
 }

@@ -3,7 +3,7 @@
 use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
     CertificatePortion, Challenge, ChallengeAuth, Digests, Format, GetCertificate, Header, Malformed, Reader,
-    Request, SummaryKind,
+    Request, SummaryKind, finish,
 };
 
 use super::super::chain::subjects;
@@ -57,28 +57,53 @@ pub fn from_1_3(version: Version, context: &[u8]) -> Option<&[u8]> {
     (version >= Version::V1_3).then_some(context)
 }
 
+/// Where the connection has several keys, four bytes for each slot follow the digests, from 1.3 on.
+fn with_keys<'a>(reading: &Reading<'a>, size: usize) -> Result<(Digests<'a>, &'a [u8]), Malformed> {
+    let Reading { version, header, mut reader, .. } = *reading;
+    let slots = usize::try_from(header.param2.count_ones()).unwrap_or_default();
+    let digests = reader.take(slots.saturating_mul(size))?;
+    let keys = reader.take(slots.saturating_mul(4))?;
+    finish(&reader)?;
+    let (message, _) = Digests::decode(version, size, header, &mut Reader::new(digests))?;
+    Ok((message, keys))
+}
+
+/// Slot by slot: the numbers of the key pairs stand first, then what the certificates are, then what the keys may do.
+fn keys_of(message: &Digests<'_>, keys: &[u8]) -> Vec<Value> {
+    let slots = keys.len() / 4;
+    let (numbers, rest) = keys.split_at_checked(slots).unwrap_or_default();
+    let (models, usages) = rest.split_at_checked(slots).unwrap_or_default();
+    let each = numbers.iter().zip(models).zip(usages.chunks_exact(2)).zip(message.iter());
+    let groups = each.map(|(((number, model), usage), (slot, _))| {
+        let usage = usage.iter().rev().fold(0, |usage, byte| usage << 8 | u16::from(*byte));
+        Value::Group(vec![
+            Field::new("slot", slot),
+            Field::new("key_pair_id", *number),
+            Field::new("certificate_info", Value::mask(*model)),
+            Field::new("key_usage", Value::mask(usage)),
+        ])
+    });
+    groups.collect()
+}
+
 impl State {
     pub(super) fn digests(&self, reading: &Reading<'_>) -> Result<Content, Unread> {
         let Reading { version, header, mut reader, .. } = *reading;
         let size = self.digest.ok_or(NO_ALGORITHMS)?;
-        let (message, _) = match Digests::decode(version, size, header, &mut reader) {
-            // With several keys each slot has four bytes more.
-            Err(Malformed::Trailing(_)) if version >= Version::V1_3 => {
-                return Err(Unread::Unknown("more than digests"));
-            }
-            decoded => decoded?,
+        let (message, keys) = match Digests::decode(version, size, header, &mut reader) {
+            Err(Malformed::Trailing(_)) if version >= Version::V1_3 => with_keys(reading, size)?,
+            decoded => (decoded?.0, &[][..]),
         };
         let digests = message
             .iter()
             .map(|(slot, digest)| Value::Group(vec![Field::new("slot", slot), Field::new("digest", digest)]));
-        Ok(Content::new(
-            &message,
-            vec![
-                Field::new("supported_slots", message.supported.map(Value::mask)),
-                Field::new("provisioned_slots", Value::mask(message.provisioned)),
-                Field::new("digests", Value::List(digests.collect())),
-            ],
-        ))
+        let fields = vec![
+            Field::new("supported_slots", message.supported.map(Value::mask)),
+            Field::new("provisioned_slots", Value::mask(message.provisioned)),
+            Field::new("digests", Value::List(digests.collect())),
+            Field::new("keys", Value::List(keys_of(&message, keys))),
+        ];
+        Ok(Content::new(&message, fields))
     }
 
     pub(super) fn certificate(&mut self, reading: &Reading<'_>) -> Result<Content, Malformed> {

@@ -11,10 +11,13 @@ use lanewarden_spdm::message::{
 use super::{Content, State};
 use crate::{Field, Value};
 
-/// Where ALGORITHMS has the chosen signature and the chosen hash, in bytes after the header. Later versions have put
-/// more into what was reserved, and left these.
+/// Where ALGORITHMS has the chosen signature, the chosen hash, the numbers of extended algorithms and then the
+/// structures, in bytes after the header. Later versions have put more into what was reserved, and left these.
 const SIGNATURE: usize = 8;
 const HASH: usize = 12;
+const STRUCTURES: usize = 32;
+/// The kind of structure with the requester's signature.
+const REQUESTER_SIGNATURE: u8 = 4;
 
 /// Bytes of digests and signatures that are named, and not spoken.
 const SM3_DIGEST: usize = 32;
@@ -89,20 +92,30 @@ fn structures(structures: Structures<'_>) -> impl Iterator<Item = Field> {
 
 impl State {
     /// Keeps the sizes that ALGORITHMS chooses.
-    pub(super) fn negotiated(&mut self, body: &[u8]) {
-        let bits =
-            |at: usize| body.get(at..).and_then(<[u8]>::first_chunk).map(|four| u32::from_le_bytes(*four));
-        let hash = bits(HASH).map(HashAlgorithms::from_bits_retain).unwrap_or_default();
-        let signature = bits(SIGNATURE).map(AsymmetricAlgorithms::from_bits_retain).unwrap_or_default();
+    pub(super) fn negotiated(&mut self, header: Header, body: &[u8]) {
+        let bits = |at: usize| {
+            body.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four))
+        };
+        let hash = HashAlgorithms::from_bits_retain(bits(HASH));
         self.hash = hash.single();
         self.digest = match self.hash {
             Some(hash) => Some(hash.size()),
             None => (hash == HashAlgorithms::SM3_256).then_some(SM3_DIGEST),
         };
-        self.signature = match signature {
-            AsymmetricAlgorithms::SM2_P256 => Some(SM2_SIGNATURE),
-            AsymmetricAlgorithms::ED448 => Some(ED448_SIGNATURE),
-            other => other.single().map(|algorithm| algorithm.signature_size()),
-        };
+        let structures =
+            body.get(STRUCTURES..).unwrap_or_default().chunks_exact(4).take(header.param1.into());
+        let requester = structures.into_iter().find_map(|structure| match *structure {
+            [REQUESTER_SIGNATURE, _, low, high] => Some(u16::from_le_bytes([low, high])),
+            _ => None,
+        });
+        self.signatures = [bits(SIGNATURE), requester.unwrap_or_default().into()].map(signature_size);
+    }
+}
+
+fn signature_size(bits: u32) -> Option<usize> {
+    match AsymmetricAlgorithms::from_bits_retain(bits) {
+        AsymmetricAlgorithms::SM2_P256 => Some(SM2_SIGNATURE),
+        AsymmetricAlgorithms::ED448 => Some(ED448_SIGNATURE),
+        other => other.single().map(|algorithm| algorithm.signature_size()),
     }
 }

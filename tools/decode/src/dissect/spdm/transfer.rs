@@ -82,7 +82,11 @@ pub fn chunk(
 }
 
 pub fn chunk_ack(header: Header, reader: &mut Reader<'_>) -> Result<Content, Malformed> {
-    let message = ChunkAck::decode(header, reader)?;
+    let mut message = ChunkAck::decode(header, reader)?;
+    // The place of the chunk has two bytes more from 1.4 on.
+    if header.version > Version::V1_3.byte() {
+        message.answer = message.answer.get(2..).unwrap_or_default();
+    }
     let ChunkAck { early_error, handle, sequence, answer } = message;
     let content = Content::new(
         &message,
