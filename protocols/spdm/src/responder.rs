@@ -510,7 +510,6 @@ where
 
     /// Request and answer count as said.
     fn said(&mut self, part: Part, request: &[u8], answer: &[u8]) -> Result<(), Refused> {
-        self.check_length(answer.len())?;
         self.record.request(part, request);
         self.record.response(part, answer);
         self.transcripts.request(part, request)?;
@@ -542,7 +541,7 @@ where
         }
     }
 
-    /// Whether an answer can go out, in one way or another. It is asked before the answer counts as said.
+    /// Whether an answer can go out, in one way or another. It is asked before a signature ends a transcript.
     fn check_length(&self, length: usize) -> Result<(), Refused> {
         let whole = self.requester_sizes.filter(|_| self.may_chunk()).map(|sizes| sizes.message);
         let most = whole.unwrap_or_else(|| self.transfer_to_requester());

@@ -1,6 +1,6 @@
 //! Messages longer than what the other side takes at once.
 
-use lanewarden_spdm::message::{ErrorCode, Registry, ValueType, VendorMessage};
+use lanewarden_spdm::message::{ErrorCode, Registry, SummaryKind, ValueType, VendorMessage};
 use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest};
 use lanewarden_spdm::responder::{Parts, Responder, VendorHandler};
 
@@ -116,6 +116,19 @@ stories! {
         let huge = VendorMessage { registry: Registry::PCI_SIG_PROTOCOLS, payload: &[0; 160] };
         let refused = client.requester.vendor(&huge).unwrap_err();
         assert_eq!((refused.reason, refused.blame()), (Reason::NoRoom, Blame::Here));
+    }
+
+    /// The transcript goes on: digests and certificates still count.
+    fn a_proof_that_is_too_long_to_be_sent_was_not_given<Asker, Asked>() {
+        let mut responder = device::<Asked>(170, 1, 0);
+        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let settings = requester::Settings { transfer_size: 170, ..Default::default() };
+        let mut client = Client::<Asker>::new(settings, requester::MIN_BUFFER);
+        client.meet(&[0], &mut wire).unwrap();
+        let with_summary = ChallengeRequest { summary: SummaryKind::All, ..Default::default() };
+        let refused = client.challenge(with_summary, &mut wire).unwrap_err();
+        assert!(matches!(refused.reason, Reason::Refused(_)), "{refused}");
+        client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
     }
 
     /// Four algorithm structures make it longer than 42 bytes, before anything was agreed on.

@@ -109,6 +109,19 @@ stories! {
         }
     }
 
+    fn who_takes_no_measurements_in_the_form_of_dmtf_gets_none<Asker, Asked>() {
+        let mut responder = connected::<Asked>(0x12);
+        say::<Asked>(&mut responder, &[0x10, 0x84, 0, 0]);
+        say::<Asked>(&mut responder, &[0x12, 0xe1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 42, 0, 0, 0, 0, 8, 0, 0]);
+        let mut offer = vec![0x12, 0xe3, 0, 0, 32, 0, 0, 2, 0x10, 0, 0, 0, 1, 0, 0, 0];
+        offer.resize(32, 0);
+        let algorithms = say::<Asked>(&mut responder, &offer);
+        assert_eq!((algorithms[1], algorithms[6], &algorithms[8..12]), (0x63, 0, &[0; 4][..]));
+        assert_eq!(say::<Asked>(&mut responder, &[0x12, 0xe0, 0, 0xff]), UNEXPECTED);
+        let with_summary = [&[0x12, 0x83, 0, 0xff][..], &[7; 32]].concat();
+        assert_eq!(say::<Asked>(&mut responder, &with_summary), INVALID);
+    }
+
     fn what_is_cut_short_or_too_long_is_invalid<Asker, Asked>() {
         let whole: [Vec<u8>; 4] = [
             vec![0x12, 0x82, 0, 0, 0, 0, 9, 0],
