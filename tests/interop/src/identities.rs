@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use anyhow::{Context, Result, anyhow};
 use lanewarden_aws_lc::PrivateKey;
 use lanewarden_crypto::{HashAlgorithm, SignError, SignatureAlgorithm, Signed, Signer, Signing};
-use lanewarden_identity::{Identity, IdentitySpec, KeyKind, Mistake, Seed};
+use lanewarden_identity::{Identity, IdentitySpec, Mistake, Seed};
 use lanewarden_spdm::responder::Identities;
 
 /// Slots that hold a chain.
@@ -123,8 +123,9 @@ type Made = Arc<OnceLock<Option<Arc<Identity>>>>;
 
 /// Made once in a run, since RSA takes its time.
 fn identity(signature: SignatureAlgorithm, slot: u8) -> Result<Arc<Identity>> {
-    static MADE: OnceLock<Mutex<HashMap<(KeyKind, u8), Made>>> = OnceLock::new();
-    let place = (KeyKind::of(signature), slot);
+    static MADE: OnceLock<Mutex<HashMap<(&str, u8), Made>>> = OnceLock::new();
+    // RSASSA and RSAPSS have the same keys, but their certificates are signed differently.
+    let place = (signature.name(), slot);
     let made = {
         let all = MADE.get_or_init(Mutex::default).lock();
         Arc::clone(all.map_err(|_| anyhow!("another identity failed"))?.entry(place).or_default())
