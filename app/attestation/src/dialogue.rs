@@ -44,6 +44,8 @@ pub trait Script<P: Provider> {
 pub struct Dialogue<P: Provider, S> {
     requester: Speaker<P>,
     script: S,
+    protocol: Protocol,
+    connection: u16,
     /// What is being sent.
     outgoing: Vec<u8>,
 }
@@ -65,7 +67,13 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
     /// One that has not begun.
     pub fn new(provider: P, settings: Settings, script: S) -> Self {
         let requester = Requester::recording(provider, settings, vec![0; LARGE], Said::default());
-        Self { requester, script, outgoing: Vec::new() }
+        Self { requester, script, protocol: Protocol::CMA_SPDM, connection: 0, outgoing: Vec::new() }
+    }
+
+    /// The same in data objects of another type of SPDM, with a connection ID where it has one (PCIe 6.x, 6.31).
+    #[must_use]
+    pub fn in_objects(self, protocol: Protocol, connection: u16) -> Self {
+        Self { protocol, connection, ..self }
     }
 
     /// The script, and with it what has come of it.
@@ -150,8 +158,8 @@ impl<P: Provider, S: Script<P>> Conversation for Dialogue<P, S> {
     fn turn(&mut self, now: Instant) -> Turn<'_> {
         match self.step(now) {
             Next::Say(_) => {
-                let (what, protocol) = (self.script.subject(), Protocol::CMA_SPDM);
-                Turn::Say { what, protocol, payload: &self.outgoing }
+                let Self { protocol, connection, .. } = *self;
+                Turn::Say { what: self.script.subject(), protocol, connection, payload: &self.outgoing }
             }
             Next::Wait(at) => Turn::Wait(at),
             Next::Over => Turn::Over,

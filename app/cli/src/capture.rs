@@ -59,10 +59,11 @@ pub const fn link(transport: TransportArgument) -> LinkType {
     }
 }
 
-/// A conversation that is taken down.
+/// A conversation that is taken down, and watched.
 pub struct Captured<'c, C> {
     conversation: C,
     capture: Option<&'c Capture>,
+    watch: &'c dyn Fn(&C),
     /// Of what was said last.
     kind: Option<MessageKind>,
 }
@@ -70,7 +71,12 @@ pub struct Captured<'c, C> {
 impl<'c, C> Captured<'c, C> {
     /// Takes down what is said, where there is a capture.
     pub const fn new(conversation: C, capture: Option<&'c Capture>) -> Self {
-        Self { conversation, capture, kind: None }
+        Self { conversation, capture, watch: &|_| (), kind: None }
+    }
+
+    /// The same, shown to `watch` after each answer.
+    pub fn watched(self, watch: &'c dyn Fn(&C)) -> Self {
+        Self { watch, ..self }
     }
 
     /// The conversation.
@@ -86,8 +92,8 @@ impl<'c, C> Captured<'c, C> {
 
 const fn kind_of(protocol: Protocol) -> Option<MessageKind> {
     match protocol {
-        Protocol::CMA_SPDM => Some(MessageKind::Plain),
-        Protocol::SECURED_CMA_SPDM => Some(MessageKind::Secured),
+        Protocol::CMA_SPDM | Protocol::CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Plain),
+        Protocol::SECURED_CMA_SPDM | Protocol::SECURED_CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Secured),
         _ => None,
     }
 }
@@ -117,6 +123,7 @@ impl<C: Conversation> Conversation for Captured<'_, C> {
             capture.message(Direction::ToRequester, kind, payload);
         }
         self.conversation.answer(now, payload);
+        (self.watch)(&self.conversation);
     }
 
     fn failed(&mut self, error: &MailboxError) {

@@ -16,6 +16,8 @@ pub enum Turn<'a> {
         what: &'static str,
         /// Its protocol.
         protocol: Protocol,
+        /// Its connection ID, 0 for protocols without one.
+        connection: u16,
         /// Its payload.
         payload: &'a [u8],
     },

@@ -245,9 +245,9 @@ impl<'c, M: Machine> Job<'c, M> {
                 Some(Next::Send { step: error::Step::Request, protocol, payload, connection })
             }
             Stage::Conversation(conversation) => match conversation.turn(now) {
-                Turn::Say { what, protocol, payload } => {
+                Turn::Say { what, protocol, connection, payload } => {
                     let step = error::Step::Message(what);
-                    Some(Next::Send { step, protocol, payload: payload.to_vec(), connection: 0 })
+                    Some(Next::Send { step, protocol, payload: payload.to_vec(), connection })
                 }
                 Turn::Wait(at) => Some(Next::Wait(at)),
                 Turn::Over => None,

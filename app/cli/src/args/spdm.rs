@@ -42,6 +42,9 @@ pub struct Way {
     /// What the socket carries
     #[arg(long, value_name = "WHAT", default_value = "doe", requires = "connect")]
     pub transport: TransportArgument,
+    /// The connection ID, for a mailbox that speaks SPDM with connections only
+    #[arg(long, value_name = "ID", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..4096))]
+    pub connection: u16,
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,

@@ -3,6 +3,7 @@
 mod document;
 mod text;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use lanewarden_attestation::evidence::{self, Circumstances, WriteError};
@@ -26,6 +27,9 @@ use crate::verb::{function_with_mailbox, resolve, scan_functions, warn_of_partia
 
 pub use document::Measurement;
 pub use text::{hex, kind, value};
+
+/// The types of data objects that SPDM comes in, the one to prefer first.
+pub const SPDM: [Protocol; 2] = [Protocol::CMA_SPDM, Protocol::CMA_SPDM_WITH_CONNECTION];
 
 type Talk<'t> = Dialogue<AwsLc, Attestation<'t, AwsLc>>;
 
@@ -113,7 +117,7 @@ fn behind_socket(to: &str, args: &Attest, trust: &Trust<'_, AwsLc>) -> Result<At
 /// A function and the mailbox to ask, or why there is none.
 struct Candidate {
     function: Function,
-    mailbox: Result<(MailboxId, Doe), Box<MailboxReport>>,
+    mailbox: Result<(MailboxId, Doe, Protocol), Box<MailboxReport>>,
 }
 
 fn on_machine<M: Machine>(
@@ -127,14 +131,22 @@ fn on_machine<M: Machine>(
         None => all(machine, args, output)?,
     };
     let capture = Capture::create(args.way.pcap.as_deref(), LinkType::Doe)?;
+    let bar = RefCell::new(Bar::new());
+    let chain = |talk: &Talk<'_>| bar.borrow_mut().chain(talk.script().chain_progress());
     let mut talks: Vec<_> = candidates.iter().map(|one| talk(one, args, trust, capture.as_ref())).collect();
+    if let [only] = candidates.as_slice() {
+        talks = vec![talk(only, args, trust, capture.as_ref()).watched(&chain)];
+    }
     let jobs = candidates.iter().zip(&mut talks).filter_map(|(candidate, talk)| {
-        let (id, doe) = *candidate.mailbox.as_ref().ok()?;
+        let (id, doe, _) = *candidate.mailbox.as_ref().ok()?;
         Some((id, doe, talk as &mut dyn Conversation))
     });
-    let mut bar = Bar::new();
-    converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| bar.show(progress));
-    drop(bar);
+    converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| {
+        // Of one device, how far its chain is says more.
+        if progress.total > 1 {
+            bar.borrow_mut().show(progress);
+        }
+    });
     let attested = candidates.iter().zip(&talks).map(|(candidate, talk)| conclude(candidate, talk)).collect();
     drop(talks);
     Capture::finish(capture)?;
@@ -148,7 +160,9 @@ fn talk<'t, 'c>(
     capture: Option<&'c Capture>,
 ) -> Captured<'c, Talk<'t>> {
     let options = Options { device: Some(identity(&candidate.function)), ..options(args) };
-    Captured::new(Attestation::new(AwsLc, trust, options), capture)
+    let protocol = candidate.mailbox.as_ref().map_or(Protocol::CMA_SPDM, |(.., protocol)| *protocol);
+    let talk = Attestation::new(AwsLc, trust, options).in_objects(protocol, args.way.connection);
+    Captured::new(talk, capture)
 }
 
 fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>) -> Attested {
@@ -197,8 +211,10 @@ fn discover<M: Machine>(machine: &M, functions: Vec<Function>, args: &Attest) ->
 
 fn candidate(function: Function, reports: &[MailboxReport]) -> Option<Candidate> {
     let own: Vec<_> = reports.iter().filter(|report| report.address() == function.address).cloned().collect();
-    if let Some(found) = find(&own, Protocol::CMA_SPDM) {
-        return Some(Candidate { function, mailbox: Ok((found.id, found.capability)) });
+    for protocol in SPDM {
+        if let Some(found) = find(&own, protocol) {
+            return Some(Candidate { function, mailbox: Ok((found.id, found.capability, protocol)) });
+        }
     }
     let failed = own.into_iter().find(|report| report.error().is_some())?;
     Some(Candidate { function, mailbox: Err(Box::new(failed)) })

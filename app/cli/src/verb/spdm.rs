@@ -8,15 +8,17 @@ use lanewarden_attestation::{Dialogue, Failure as Stopped, Script, settings};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_decode::capture::LinkType;
 use lanewarden_doe::Protocol;
-use lanewarden_inventory::{Conversation, converse};
-use lanewarden_pci::Machine;
+use lanewarden_inventory::{Conversation, Work, converse, mailboxes, work};
+use lanewarden_pci::registers::doe::Doe;
+use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
 
-use crate::args::{DeviceArgument, Spdm, Way};
+use crate::args::{DeviceArgument, Sharing, Spdm, Way};
 use crate::capture::{Capture, Captured, link};
 use crate::exit::Failure;
 use crate::output::{Outcome, Output};
 use crate::socket::{Connection, Monotonic};
-use crate::verb::{function_with_mailbox, mailbox_for, resolve};
+use crate::verb::attest::SPDM;
+use crate::verb::{choose, function_with_mailbox, no_speaker, resolve};
 
 /// Carries out the verb.
 pub fn run<M: Machine>(machine: &M, verb: &Spdm, output: &Output) -> Outcome {
@@ -60,7 +62,8 @@ fn over_mailbox<M: Machine, S: Script<AwsLc>>(
     output: &Output,
 ) -> Result<(String, S), Failure> {
     let function = function_with_mailbox(machine, resolve(machine, device)?)?;
-    let (id, doe) = mailbox_for(machine, &function, Protocol::CMA_SPDM, None, way.sharing, output)?;
+    let (id, doe, protocol) = spdm_mailbox(machine, &function, way.sharing, output)?;
+    let talk = talk.in_objects(protocol, way.connection);
     let capture = Capture::create(way.pcap.as_deref(), LinkType::Doe)?;
     let mut talk = Captured::new(talk, capture.as_ref());
     let jobs = vec![(id, doe, &mut talk as &mut dyn Conversation)];
@@ -68,6 +71,22 @@ fn over_mailbox<M: Machine, S: Script<AwsLc>>(
     let script = talk.into_inner().into_script();
     Capture::finish(capture)?;
     Ok((function.address.to_string(), script))
+}
+
+/// The first mailbox that speaks SPDM, and in which type of data objects.
+fn spdm_mailbox<M: Machine>(
+    machine: &M,
+    function: &Function,
+    sharing: Sharing,
+    output: &Output,
+) -> Result<(MailboxId, Doe, Protocol), Failure> {
+    let hierarchy = Hierarchy::new(vec![function.clone()]);
+    let jobs = mailboxes(&hierarchy).map(|(id, doe)| (id, doe, Work::Discovery)).collect();
+    let reports = work(machine, jobs, sharing.into(), &mut |_| ());
+    let found = SPDM
+        .into_iter()
+        .find_map(|protocol| choose(&reports, protocol, output).map(|(id, doe)| (id, doe, protocol)));
+    found.ok_or_else(|| no_speaker(function.address, Protocol::CMA_SPDM, &reports))
 }
 
 /// Why a dialogue did not come to its end.
