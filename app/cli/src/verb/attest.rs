@@ -133,8 +133,11 @@ fn on_machine<M: Machine>(
         Some((id, doe, talk as &mut dyn Conversation))
     });
     let mut bar = Bar::new();
-    converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| bar.show(progress));
+    let asked =
+        converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| bar.show(progress));
     drop(bar);
+    let not_asked = candidates.iter().filter_map(|one| one.mailbox.as_ref().err().map(Box::as_ref));
+    not_asked.chain(&asked).filter_map(Failure::of_report).for_each(|failure| output.warn(&failure));
     let attested = candidates.iter().zip(&talks).map(|(candidate, talk)| conclude(candidate, talk)).collect();
     drop(talks);
     Capture::finish(capture)?;
