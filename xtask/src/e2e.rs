@@ -21,8 +21,8 @@ mod kernel;
 mod machine;
 mod packages;
 mod report;
+mod responders;
 mod sources;
-mod spdm;
 
 /// How the guest's processors run unless said otherwise.
 const ACCEL: &str = "tcg,thread=multi";
@@ -46,8 +46,8 @@ pub struct Arguments {
     timeout: u64,
 }
 
-/// Mistakes that the guest can make on purpose.
-#[derive(Clone, Copy, clap::ValueEnum)]
+/// Mistakes that can be made on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Plant {
     /// One byte of a table is another
     CdatByte,
@@ -55,16 +55,25 @@ enum Plant {
     LatencyNs,
     /// One of two readers uses locks of its own
     NoLock,
+    /// The drives' certificates name another device
+    PciName,
+    /// The stranger's root is among the trust anchors
+    StrangersAnchor,
+    /// The forger makes right signatures
+    RightSignature,
+    /// No bit of the evidence is flipped
+    WholeEvidence,
 }
 
 impl Plant {
+    /// What it is called on the command line, and in the guest.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
     /// The kernel option that tells the guest.
-    fn option(self) -> &'static str {
-        match self {
-            Self::CdatByte => "e2e.plant=cdat-byte",
-            Self::LatencyNs => "e2e.plant=latency-ns",
-            Self::NoLock => "e2e.plant=no-lock",
-        }
+    fn option(self) -> String {
+        format!("e2e.plant={}", self.name())
     }
 }
 
@@ -84,8 +93,8 @@ pub fn plants() -> anyhow::Result<Outcome> {
     for plant in Plant::value_variants() {
         let arguments = Arguments { plant: Some(*plant), ..Arguments::default() };
         match attempt(&arguments)? {
-            Outcome::Failed(_) => eprintln!("e2e: {} was noticed", plant.option()),
-            Outcome::Passed => return Ok(Outcome::Failed(format!("{} went unnoticed", plant.option()))),
+            Outcome::Failed(_) => eprintln!("e2e: {} was noticed", plant.name()),
+            Outcome::Passed => return Ok(Outcome::Failed(format!("{} went unnoticed", plant.name()))),
             skipped => return Ok(skipped),
         }
     }
@@ -109,14 +118,16 @@ pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     };
     let table = folder.join("custom.cdat");
     std::fs::write(&table, cdat::every_structure())?;
-    let initramfs = initramfs::write(&folder, &packages, &guest::build()?, &table)?;
+    let binaries = guest::build()?;
+    let responders = responders::start(&binaries.lanewarden, &folder, arguments.plant)?;
+    let initramfs = initramfs::write(&folder, &packages, &binaries, &table, &responders)?;
     let machine = machine::Machine {
         folder: &folder,
         packages: &packages,
         accel: &arguments.accel,
         initramfs: &initramfs,
         table: &table,
-        spdm_port: spdm::listen()?,
+        responders: &responders,
     };
     let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
     let mut checks = Vec::new();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 
 use crate::doe::Mailbox;
-use crate::system::read_line;
+use crate::system::{read_line, wait_for};
 
 const CLASS_CXL_MEMORY: u32 = 0x05_0210;
 const CLASS_NVME: u32 = 0x01_0802;
@@ -19,8 +19,31 @@ pub struct Functions {
     pub memories: [String; 2],
     /// The CXL switch's upstream port.
     pub switch: String,
-    /// The NVMe drive, whose mailbox speaks SPDM.
-    pub nvme: String,
+    /// The NVMe drives, whose mailboxes speak SPDM.
+    pub drives: Drives,
+}
+
+/// The drives, by the serial number that the machine gave each. They differ only in who answers for them outside.
+pub struct Drives {
+    /// Its certificate names it, and its root is a trust anchor.
+    pub trusted: String,
+    /// The same, but its root is no trust anchor.
+    pub stranger: String,
+    /// Its root is a trust anchor, but its signatures are wrong.
+    pub forger: String,
+}
+
+impl Drives {
+    fn find() -> Result<Self> {
+        let of =
+            |serial| wait_for(&format!("a drive with serial number {serial}"), || with_drive_serial(serial));
+        Ok(Self { trusted: of("trusted")?, stranger: of("stranger")?, forger: of("forger")? })
+    }
+
+    /// Each with the name it has in the report.
+    pub fn all(&self) -> [(&'static str, &str); 3] {
+        [("nvme", &self.trusted), ("nvme stranger", &self.stranger), ("nvme forger", &self.forger)]
+    }
 }
 
 impl Functions {
@@ -30,19 +53,22 @@ impl Functions {
         Ok(Self {
             memories: [with_serial(&memories, 1)?, with_serial(&memories, 2)?],
             switch: upstream_port()?,
-            nvme: of_class(CLASS_NVME)?.pop().context("the machine has no NVMe drive")?,
+            drives: Drives::find()?,
         })
     }
 
     /// Each with the name it has in the report and the protocols its mailbox must speak.
-    pub fn all(&self) -> [(&'static str, &str, &'static [&'static str]); 4] {
+    pub fn all(&self) -> [(&'static str, &str, &'static [&'static str]); 6] {
         const TABLE: &[&str] = &["0001:00", "1e98:02"];
         const SPDM: &[&str] = &["0001:00", "0001:01", "0001:02"];
+        let [trusted, stranger, forger] = self.drives.all().map(|(name, address)| (name, address, SPDM));
         [
             ("memory 1", &self.memories[0], TABLE),
             ("memory 2", &self.memories[1], TABLE),
             ("switch", &self.switch, TABLE),
-            ("nvme", &self.nvme, SPDM),
+            trusted,
+            stranger,
+            forger,
         ]
     }
 }
@@ -75,6 +101,25 @@ fn with_serial(addresses: &[String], serial: u64) -> Result<String> {
         }
     }
     anyhow::bail!("no memory has serial number {serial}")
+}
+
+/// The drive whose driver has read this serial number and is ready.
+fn with_drive_serial(serial: &str) -> Result<Option<String>> {
+    for address in of_class(CLASS_NVME)? {
+        if let Some(controller) = controller(&address)
+            && read_line(controller.join("serial"))?.trim() == serial
+            && read_line(controller.join("state"))? == "live"
+        {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
+}
+
+/// What the driver made of a drive.
+pub fn controller(address: &str) -> Option<PathBuf> {
+    let mut entries = fs::read_dir(folder(address).join("nvme")).ok()?;
+    Some(entries.next()?.ok()?.path())
 }
 
 /// The bridge with a mailbox: it must be the one upstream port.

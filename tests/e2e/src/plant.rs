@@ -13,6 +13,10 @@ pub enum Plant {
     LatencyNs,
     /// One of two readers uses locks of its own.
     NoLock,
+    /// No bit of the evidence is flipped.
+    WholeEvidence,
+    /// One that is made outside: in what the guest is given, or by whom it speaks to.
+    Outside,
 }
 
 /// The mistake of this boot, if any.
@@ -22,6 +26,8 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("cdat-byte") => Some(Plant::CdatByte),
         Some("latency-ns") => Some(Plant::LatencyNs),
         Some("no-lock") => Some(Plant::NoLock),
+        Some("whole-evidence") => Some(Plant::WholeEvidence),
+        Some("pci-name" | "strangers-anchor" | "right-signature") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
     })
 }

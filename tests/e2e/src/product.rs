@@ -69,7 +69,7 @@ fn finish(mut command: Command) -> Result<Run> {
 
 /// The JSON object of a run that must end well.
 pub fn json(arguments: &[&str]) -> Result<Value> {
-    let run = run(&[&["--json"], arguments].concat())?;
+    let (run, object) = json_and_run(arguments)?;
     ensure!(
         run.exit == Some(0),
         "lanewarden {}: exit {:?}: {}",
@@ -77,7 +77,16 @@ pub fn json(arguments: &[&str]) -> Result<Value> {
         run.exit,
         run.talk.trim()
     );
-    Ok(serde_json::from_slice(&run.output)?)
+    Ok(object)
+}
+
+/// The JSON object of a run, however it ended.
+pub fn json_and_run(arguments: &[&str]) -> Result<(Run, Value)> {
+    let run = run(&[&["--json"], arguments].concat())?;
+    let object = serde_json::from_slice(&run.output).with_context(|| {
+        format!("lanewarden {}: {}, {}", arguments.join(" "), run.exit(), run.talk.trim())
+    })?;
+    Ok((run, object))
 }
 
 /// The table that `cxl cdat --raw` writes.

@@ -49,7 +49,7 @@ pub fn same_bytes(name: &str, expected: &[u8], seen: &[u8]) {
 }
 
 /// FNV-1a with 64 bits: enough for eyes to see that two texts are the same.
-fn digest(bytes: &[u8]) -> u64 {
+pub fn digest(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &b| (sum ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }
 

@@ -5,6 +5,8 @@ use anyhow::Result;
 use crate::functions::Functions;
 use crate::{product, report, system};
 
+mod attestation;
+mod evidence;
 mod mailboxes;
 mod paths;
 mod rights;
@@ -19,6 +21,14 @@ pub fn main() -> Result<()> {
     mailboxes::lspci(&functions)?;
     mailboxes::exchange(&functions)?;
     rights::ordinary_user(&functions)?;
+    report::progress("attesting the drives");
+    attestation::beside_the_driver(&functions, || {
+        attestation::names(&functions.drives)?;
+        attestation::verdicts(&functions.drives)?;
+        attestation::all(&functions.drives)?;
+        evidence::judged(&functions.drives)
+    })?;
+    report::progress("reading tables before the CXL drivers are loaded");
     let second = tables::second_reader(&functions)?;
     let before = tables::lanewarden(&functions, &[])?;
     tables::every_structure(&functions, &before.memories[1])?;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::guest::Binaries;
 use super::kernel;
 use super::packages::Packages;
+use super::responders::Responder;
 
 /// Modules by the step in which the guest loads them.
 const STEPS: [(&str, &[&str]); 2] = [
@@ -18,7 +19,13 @@ const STEPS: [(&str, &[&str]); 2] = [
 ];
 
 /// Writes the archive and returns its path.
-pub fn write(folder: &Path, packages: &Packages, binaries: &Binaries, table: &Path) -> Result<PathBuf> {
+pub fn write(
+    folder: &Path,
+    packages: &Packages,
+    binaries: &Binaries,
+    table: &Path,
+    responders: &[Responder],
+) -> Result<PathBuf> {
     let mut archive = Archive::default();
     archive.file("init", &fs::read(&binaries.init)?, 0o755);
     archive.file("bin/lanewarden", &fs::read(&binaries.lanewarden)?, 0o755);
@@ -26,11 +33,23 @@ pub fn write(folder: &Path, packages: &Packages, binaries: &Binaries, table: &Pa
         archive.folder(folder);
     }
     archive.file("custom.cdat", &fs::read(table)?, 0o644);
+    add_anchors(&mut archive, responders)?;
     add_modules(&mut archive, packages)?;
     add_program(&mut archive, packages, "usr/bin/lspci")?;
     let path = folder.join(format!("initramfs-{}", packages.release));
     fs::write(&path, archive.finish())?;
     Ok(path)
+}
+
+/// Whom the guest trusts, under `/anchors`.
+fn add_anchors(archive: &mut Archive, responders: &[Responder]) -> Result<()> {
+    archive.folder("anchors");
+    for responder in responders {
+        if let Some(anchor) = &responder.anchor {
+            archive.file(&format!("anchors/{}.pem", responder.serial), &fs::read(anchor)?, 0o644);
+        }
+    }
+    Ok(())
 }
 
 /// Each step's modules under `/modules`, and a file that lists them in load order.

@@ -1,8 +1,8 @@
-//! The virtual machine: a CXL host bridge with a switch and two memories, and an NVMe drive.
+//! The virtual machine: a CXL host bridge with a switch and two memories, and NVMe drives that can be attested.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use super::guest::{self, Check, Line};
 use super::kernel;
 use super::packages::Packages;
+use super::responders::Responder;
 
 /// What every boot has in common.
 pub struct Machine<'a> {
@@ -24,8 +25,8 @@ pub struct Machine<'a> {
     pub initramfs: &'a Path,
     /// The second memory's CDAT.
     pub table: &'a Path,
-    /// Where the NVMe drive finds its SPDM responder.
-    pub spdm_port: u16,
+    /// Who answers for the NVMe drives: each gets one.
+    pub responders: &'a [Responder],
 }
 
 impl Machine<'_> {
@@ -87,7 +88,9 @@ impl Machine<'_> {
         }
         command.args(["-accel", self.accel]).args(DEVICES.split_whitespace());
         command.arg("-device").arg(format!("{MEMORY_2},cdat={}", self.table.display()));
-        command.arg("-device").arg(format!("{NVME},spdm_port={}", self.spdm_port));
+        for (number, responder) in self.responders.iter().enumerate() {
+            command.args(drive(number, responder.serial, responder.port));
+        }
         command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
         command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(self.initramfs);
         command.arg("-append").arg(format!("{KERNEL_OPTIONS} e2e.story={story} {options}"));
@@ -132,7 +135,8 @@ fn follow(lines: &Receiver<String>, first_word: Instant, deadline: Instant) -> F
     Followed { checks, progress, failure }
 }
 
-fn lines(output: ChildStdout) -> Receiver<String> {
+/// The lines of a child's output, read whether or not anyone asks for them.
+pub fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
@@ -160,7 +164,7 @@ fn reap(mut child: Child) -> Result<()> {
 /// Everything on it is there because a check needs it. What does not explain itself: the host bridge has
 /// decoders although one port needs none, since without them it carries only one region; and each memory has
 /// a window of its own, since the kernel computes a region's figures only when the region's memory is the
-/// first of its node. The NVMe drive is an initiator too, nearer to the host bridge than the processor, so
+/// first of its node. The first NVMe drive is an initiator too, nearer to the host bridge than the processor, so
 /// that the two access classes differ.
 const DEVICES: &str = "
     -nodefaults -no-user-config -display none -no-reboot -cpu max,-hypervisor -smp 2
@@ -187,13 +191,25 @@ const DEVICES: &str = "
     -device cxl-type3,bus=sw0,volatile-memdev=vmem0,id=mem0,sn=0x1
     -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G,cxl-fmw.1.targets.0=cxl.1,cxl-fmw.1.size=4G
     -object acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1
-    -device pcie-root-port,bus=pcie.0,id=prp0,port=9,chassis=9,slot=9
-    -drive if=none,id=d0,format=raw,file=null-co://,file.size=64M
 ";
+
+/// A drive below a root port of its own, with its SPDM mailbox.
+fn drive(number: usize, serial: &str, spdm_port: u16) -> [String; 6] {
+    let slot = FIRST_SLOT + number;
+    [
+        "-device".into(),
+        format!("pcie-root-port,bus=pcie.0,id=prp{number},port={slot},chassis={slot},slot={slot}"),
+        "-drive".into(),
+        format!("if=none,id=d{number},format=raw,file=null-co://,file.size=64M"),
+        "-device".into(),
+        format!("nvme,id=nvme{number},bus=prp{number},serial={serial},drive=d{number},spdm_port={spdm_port}"),
+    ]
+}
 
 /// Its narrow link makes the link's part of latency and bandwidth stand out.
 const MEMORY_2: &str = "cxl-type3,bus=sw1,volatile-memdev=vmem1,id=mem1,sn=0x2,x-width=2";
-const NVME: &str = "nvme,id=nvme0,bus=prp0,serial=s0,drive=d0";
+/// Of the drives' root ports: slots that nothing else has.
+const FIRST_SLOT: usize = 9;
 const KERNEL_OPTIONS: &str =
     "console=ttyS0 quiet loglevel=4 intel_iommu=on iommu=nopt panic=-1 no_timer_check";
 

@@ -141,12 +141,14 @@ fn on_machine<M: Machine>(
         let (id, doe, _) = *candidate.mailbox.as_ref().ok()?;
         Some((id, doe, talk as &mut dyn Conversation))
     });
-    converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| {
+    let asked = converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| {
         // Of one device, how far its chain is says more.
         if progress.total > 1 {
             bar.borrow_mut().show(progress);
         }
     });
+    let not_asked = candidates.iter().filter_map(|one| one.mailbox.as_ref().err().map(Box::as_ref));
+    not_asked.chain(&asked).filter_map(Failure::of_report).for_each(|failure| output.warn(&failure));
     let attested = candidates.iter().zip(&talks).map(|(candidate, talk)| conclude(candidate, talk)).collect();
     drop(talks);
     Capture::finish(capture)?;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::doe::Mailbox;
-use crate::functions::Functions;
+use crate::functions::{Drives, Functions};
 use crate::{product, report};
 
 /// Row T1: every function's mailbox, a switch port's too, speaks what the machine was built with; Lanewarden
@@ -18,6 +18,15 @@ pub fn protocols(functions: &Functions) -> Result<()> {
         let seen = format!("{:03x}: {}", mailbox.offset, mailbox.discover()?.join(" "));
         report::check(&format!("{name}: mailbox, second reader"), &expected, &seen);
         report::check(&format!("{name}: mailbox, lanewarden"), &expected, &discovered(address)?);
+    }
+    Ok(())
+}
+
+/// The drives' mailboxes once more, after much has gone through them.
+pub fn drives(drives: &Drives) -> Result<()> {
+    for (name, address) in drives.all() {
+        let expected = format!("{:03x}: 0001:00 0001:01 0001:02", Mailbox::open(address)?.offset);
+        report::check(&format!("{name}: mailbox, after attesting"), &expected, &discovered(address)?);
     }
     Ok(())
 }
@@ -65,19 +74,25 @@ fn lspcis(text: &str) -> Option<String> {
     Some(format!("{place}, interrupt {}", if interrupt.is_empty() { "0" } else { interrupt }))
 }
 
-/// A message of our choice goes through a mailbox and back: the responder outside refuses GET_VERSION by
-/// name.
+/// Messages of our choice go through a mailbox and back: the responder outside lists its versions, and refuses a
+/// request that there is not by its name.
 pub fn exchange(functions: &Functions) -> Result<()> {
-    let arguments = ["doe", "exchange", &functions.nvme, "--protocol", "0001:01", "--hex", "10840000"];
+    // GET_VERSION; VERSION with 1.0 to 1.3, filled up to whole words (DSP0274 1.3, 10.3).
+    let versions = "10040000000400100011001200130000";
+    exchanged("SPDM GET_VERSION", functions, "10840000", versions)?;
+    // A reserved code; ERROR, UnsupportedRequest, the code (DSP0274 1.3, 10.11).
+    exchanged("unknown SPDM request", functions, "10bf0000", "107f07bf")
+}
+
+fn exchanged(name: &str, functions: &Functions, request: &str, expected: &str) -> Result<()> {
     let file = "/tmp/answer";
-    let run = product::run(&[&arguments[..], &["--output", file]].concat())?;
+    std::fs::remove_file(file).ok();
+    let arguments = ["--protocol", "0001:01", "--hex", request, "--output", file];
+    let run = product::run(&[&["doe", "exchange", &functions.drives.trusted][..], &arguments].concat())?;
     let answer = std::fs::read(file).unwrap_or_default();
     let hex: String = answer.iter().map(|byte| format!("{byte:02x}")).collect();
-    report::check(
-        "nvme: SPDM GET_VERSION, exchanged",
-        "exit Some(0), 107f0784",
-        &format!("exit {:?}, {hex}", run.exit),
-    );
+    let seen = format!("{}, {hex}", run.exit());
+    report::check(&format!("nvme: {name}, exchanged"), &format!("exit 0, {expected}"), &seen);
     Ok(())
 }
 

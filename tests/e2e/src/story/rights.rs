@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::attestation::ANCHORS;
 use crate::doe::Mailbox;
 use crate::functions::{Functions, folder};
 use crate::system::read_line;
@@ -13,6 +14,8 @@ pub fn ordinary_user(functions: &Functions) -> Result<()> {
     report::check("ordinary user: list names every function", "all", &missing(functions, &list.output));
     let run = product::run_as_nobody(&["doe", "discover", &functions.memories[0]])?;
     report::check("ordinary user: doe discover", "exit 4, hint, 0 config writes", &run.ending());
+    let run = product::run_as_nobody(&[&["attest", &functions.drives.trusted][..], &ANCHORS].concat())?;
+    report::check("ordinary user: attest", "exit 4, hint, 0 config writes", &run.ending());
     Ok(())
 }
 
@@ -27,11 +30,17 @@ pub fn locked_down(functions: &Functions) -> Result<()> {
     report::check("lockdown: list names every function", "all", &missing(functions, &list.output));
     let seen = format!("{}, {} config writes", list.exit(), list.config_writes);
     report::check("lockdown: list", "exit 0, 0 config writes", &seen);
-    for verb in [&["doe", "discover"][..], &["cxl", "cdat"]] {
-        let run = product::run(&[verb, &[functions.memories[0].as_str()]].concat())?;
+    let (memory, drive) = (functions.memories[0].as_str(), functions.drives.trusted.as_str());
+    let verbs = [
+        ("doe discover", vec!["doe", "discover", memory]),
+        ("cxl cdat", vec!["cxl", "cdat", memory]),
+        ("attest", [&["attest", drive][..], &ANCHORS].concat()),
+    ];
+    for (name, arguments) in verbs {
+        let run = product::run(&arguments)?;
         let seen = format!("{}, lockdown named: {}", run.ending(), run.talk.contains("lockdown"));
         let expected = "exit 4, hint, 0 config writes, lockdown named: true";
-        report::check(&format!("lockdown: {}", verb.join(" ")), expected, &seen);
+        report::check(&format!("lockdown: {name}"), expected, &seen);
     }
     Ok(())
 }

@@ -98,13 +98,13 @@ pub fn refused(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
 
 /// Row D4: a driver that does not use the mailbox is no reason to refuse.
 pub fn not_refused(functions: &Functions) -> Result<()> {
-    let driver = fs::read_link(crate::functions::folder(&functions.nvme).join("driver"))?;
+    let driver = fs::read_link(crate::functions::folder(&functions.drives.trusted).join("driver"))?;
     report::check(
         "nvme: bound to its driver",
         "nvme",
         &driver.file_name().unwrap_or_default().to_string_lossy(),
     );
-    let run = product::run(&["doe", "discover", &functions.nvme])?;
+    let run = product::run(&["doe", "discover", &functions.drives.trusted])?;
     let seen = format!("{}, writes: {}", run.exit(), run.config_writes > 0);
     report::check("nvme: not refused beside its driver", "exit 0, writes: true", &seen);
     Ok(())

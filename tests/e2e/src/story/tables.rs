@@ -66,7 +66,7 @@ pub fn names(functions: &Functions, kernels: &Tables<Object>) -> Result<()> {
         let seen = if named { object.name.clone() } else { objects.to_string() };
         report::check(&format!("{name}: the kernel's object, in the list"), &object.name, &seen);
     }
-    let run = product::run(&["cxl", "cdat", &functions.nvme])?;
+    let run = product::run(&["cxl", "cdat", &functions.drives.trusted])?;
     report::check("nvme: no CDAT", "exit 3, hint", &format!("{}, {}", run.exit(), run.hint()));
     Ok(())
 }
