@@ -39,6 +39,17 @@ impl<'a> Input<'a> {
         taken
     }
 
+    /// The next two bytes, little-endian.
+    pub fn word(&mut self) -> u16 {
+        u16::from_le_bytes(self.array())
+    }
+
+    /// Bytes preceded by their number, which is two bytes, little-endian.
+    pub fn long(&mut self) -> &'a [u8] {
+        let count = usize::from(self.word());
+        self.bytes(count)
+    }
+
     /// Bytes preceded by their number, which is one byte.
     pub fn counted(&mut self) -> &'a [u8] {
         let count = usize::from(self.byte());

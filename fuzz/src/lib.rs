@@ -15,34 +15,63 @@
 
 mod acpi_tables;
 mod capability_walk;
+mod capture;
 mod cdat;
+mod certificates;
 mod discovery;
 mod doe_device;
 mod doe_object;
+mod evidence;
 mod input;
 mod raw_hex;
 mod scenario_toml;
+mod scratch;
+#[cfg(test)]
+mod seeds;
+mod shown;
+mod spdm_message;
+mod spdm_requester;
+mod spdm_responder;
+mod stub;
+mod transport_frames;
+mod trust_files;
 
 pub use acpi_tables::acpi_tables;
 pub use capability_walk::capability_walk;
+pub use capture::capture;
 pub use cdat::cdat;
+pub use certificates::certificates;
 pub use discovery::discovery;
 pub use doe_device::doe_device;
 pub use doe_object::doe_object;
+pub use evidence::evidence;
 pub use raw_hex::raw_hex;
 pub use scenario_toml::scenario_toml;
+pub use spdm_message::spdm_message;
+pub use spdm_requester::spdm_requester;
+pub use spdm_responder::spdm_responder;
+pub use transport_frames::transport_frames;
+pub use trust_files::trust_files;
 
 /// A fuzz target: what a fuzzer calls with its bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
+    ("capture", capture),
     ("cdat", cdat),
+    ("certificates", certificates),
     ("discovery", discovery),
     ("doe_device", doe_device),
     ("doe_object", doe_object),
+    ("evidence", evidence),
     ("raw_hex", raw_hex),
     ("scenario_toml", scenario_toml),
+    ("spdm_message", spdm_message),
+    ("spdm_requester", spdm_requester),
+    ("spdm_responder", spdm_responder),
+    ("transport_frames", transport_frames),
+    ("trust_files", trust_files),
 ];

@@ -128,22 +128,41 @@ impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P
         if self.taken == *length {
             return Err(ChainError::Excess(*length));
         }
-        let buffer = self.buffer.as_mut();
-        let (index, room) = (walk.index(), buffer.len());
+        let (buffer, index) = (self.buffer.as_mut(), walk.index());
         let begun =
             u32::try_from(self.filled).ok().and_then(|filled| self.taken.checked_sub(filled)).unwrap_or(0);
-        let size = fitting(buffer.get(..self.filled).unwrap_or_default(), begun, *length, index)?;
-        let (Size::Needs(wanted) | Size::Is(wanted)) = size;
-        let wanted_room = usize::try_from(wanted).ok().and_then(|wanted| buffer.get_mut(..wanted));
-        let wanted_room = wanted_room.ok_or(ChainError::NoRoom { index, size: wanted, room })?;
-        let taken = fill(wanted_room, &mut self.filled, bytes);
-        if matches!(size, Size::Is(_)) && self.filled == wanted_room.len() {
+        let place = Place { begun, length: *length, index };
+        let (wanted, _) = place.wanted(buffer, self.filled)?;
+        let taken = fill(buffer.get_mut(..wanted).unwrap_or_default(), &mut self.filled, bytes);
+        // What is wrong is told as soon as it has come, however it has come.
+        let (wanted, is_known) = place.wanted(buffer, self.filled)?;
+        if is_known && self.filled == wanted {
             let world =
                 World { provider: &self.provider, anchors: &self.anchors, revocations: &self.revocations };
-            walk.take(&world, wanted_room, begun.checked_add(wanted) == Some(*length))?;
+            let end = u32::try_from(wanted).ok().and_then(|wanted| begun.checked_add(wanted));
+            walk.take(&world, buffer.get(..wanted).unwrap_or_default(), end == Some(*length))?;
             self.filled = 0;
         }
         Ok(taken)
+    }
+}
+
+/// Where a certificate stands in a chain.
+struct Place {
+    begun: u32,
+    length: u32,
+    index: u32,
+}
+
+impl Place {
+    /// How many bytes the buffer has to be filled with, and whether they are all of the certificate.
+    fn wanted(&self, buffer: &[u8], filled: usize) -> Result<(usize, bool), ChainError> {
+        let start = buffer.get(..filled).unwrap_or_default();
+        let size = fitting(start, self.begun, self.length, self.index)?;
+        let (Size::Needs(bytes) | Size::Is(bytes)) = size;
+        let wanted = usize::try_from(bytes).ok().filter(|wanted| *wanted <= buffer.len());
+        let missing = ChainError::NoRoom { index: self.index, size: bytes, room: buffer.len() };
+        Ok((wanted.ok_or(missing)?, matches!(size, Size::Is(_))))
     }
 }
 

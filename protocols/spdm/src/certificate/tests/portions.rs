@@ -76,6 +76,17 @@ fn every_beginning_of_a_chain_is_incomplete() {
 }
 
 #[test]
+fn what_is_wrong_is_told_as_soon_as_it_has_come_whatever_the_portions() {
+    let mut chain = pki(2, |_, _| {}).whole();
+    chain[HEADER] = 0x31;
+    for portion in [1, 2, HEADER, HEADER + 2] {
+        let mut reader = reader(2048);
+        let told = chain[..HEADER + 2].chunks(portion).try_for_each(|portion| reader.push(portion));
+        assert_eq!(told, Err(ChainError::NotDer { index: 0 }), "{portion}");
+    }
+}
+
+#[test]
 fn a_certificate_must_fit_the_buffer() {
     let pki = pki(3, |level, parameters| {
         let filler = vec![0; if level == 1 { 500 } else { 0 }];
