@@ -77,7 +77,9 @@ impl Room {
             Self::Middle(_) => other == self || matches!(other, Self::Protocols | Self::CryptoApi),
             Self::Protocols | Self::Chores => matches!(other, Self::Protocols | Self::CryptoApi),
             Self::CryptoProvider | Self::CryptoApi => matches!(other, Self::CryptoApi),
-            Self::TestSupport => matches!(other, Self::Protocols | Self::CryptoApi),
+            Self::TestSupport => {
+                matches!(other, Self::Protocols | Self::CryptoApi | Self::CryptoProvider)
+            }
         }
     }
 
@@ -139,6 +141,7 @@ mod tests {
             ("protocols/doe", "protocols/pci"),
             ("crypto/aws-lc", "crypto/api"),
             ("tests/e2e", "adapters/linux"),
+            ("tests/support/no-std-link", "crypto/rustcrypto"),
             ("benches", "sim"),
             ("fuzz", "protocols/cxl"),
         ] {
