@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod e2e;
 mod finding;
+mod link;
 mod markdown;
 mod rows;
 mod rust_source;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::steps::{self, Line, Outcome, Step};
-use crate::{check, e2e, rows};
+use crate::{check, e2e, link, rows};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -18,8 +18,8 @@ pub struct Arguments {
     only: Vec<String>,
 }
 
-const NAMES: [&str; 11] =
-    ["tools", "fmt", "clippy", "check", "rows", "tests", "corpus", "doctests", "docs", "deny", "e2e"];
+const NAMES: [&str; 12] =
+    ["tools", "fmt", "clippy", "check", "rows", "tests", "corpus", "doctests", "docs", "link", "deny", "e2e"];
 
 /// The package that replays what the fuzzer found worth keeping.
 const FUZZ: &str = "lanewarden-fuzz";
@@ -54,6 +54,7 @@ fn steps() -> Vec<Step> {
         Step::new("docs", "the documentation builds without a warning", || {
             Line::new("cargo doc --workspace --no-deps").variable("RUSTDOCFLAGS", "-D warnings").run()
         }),
+        Step::new("link", "the cores without std and without an allocator", link::run),
         Step::new("deny", "licences and sources of what we depend on", deny),
         Step::new("e2e", "a real kernel in a virtual machine", || e2e::attempt(&e2e::Arguments::default())),
     ]

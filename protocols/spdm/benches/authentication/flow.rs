@@ -21,7 +21,7 @@ type Answering<'c, P, S> = Responder<P, Slot<'c, S>, Firmware<'c>, (), Vec<u8>>;
 /// A requester and a responder who have met before or not.
 pub struct Pair<'c, P: Provider, S> {
     provider: P,
-    chain: &'c Chain,
+    anchors: AnchorList<'c>,
     requester: Requester<P, Vec<u8>>,
     wire: Wire<'c, P, S>,
     remembered: RememberedChains<P, 1>,
@@ -53,7 +53,7 @@ impl<'c, P: Provider + Clone, S: Signer> Pair<'c, P, S>
 where
     P::VerifyingKey: Clone,
 {
-    pub fn new(provider: P, signer: S, chain: &'c Chain) -> Self {
+    pub fn new(provider: P, signer: S, chain: &'c Chain, anchors: AnchorList<'c>) -> Self {
         let identities = Slot { certificates: &chain.whole, signer };
         let parts = Parts { identities, measurements: Firmware(&MEASURED), vendor: () };
         let settings = responder::Settings::default();
@@ -64,7 +64,7 @@ where
         let (answer, certificate) = (vec![0; 0x1200], vec![0; 1024]);
         Self {
             provider,
-            chain,
+            anchors,
             requester,
             wire,
             remembered: RememberedChains::default(),
@@ -75,9 +75,7 @@ where
 
     /// VERSION to CHALLENGE_AUTH, and MEASUREMENTS where they are wanted.
     pub fn authenticate(&mut self, fresh: bool, measurements: bool) {
-        let root = [self.chain.certificates[0].as_slice()];
-        let anchors = AnchorList::new(&root, 1).unwrap();
-        let (provider, revocations) = (self.provider.clone(), NoRevocations);
+        let (provider, anchors, revocations) = (self.provider.clone(), self.anchors, NoRevocations);
         let clock = Waiting::default();
         let mut driven = Driven {
             requester: &mut self.requester,

@@ -13,6 +13,7 @@ use lanewarden_crypto::{
     Curve, Digest, Hash, HashAlgorithm, Provider, PublicKey, SignatureAlgorithm, Signed, Signer, VerifyingKey,
 };
 use lanewarden_rustcrypto::{OsRandom, RustCrypto};
+use lanewarden_spdm::certificate::AnchorList;
 use rustix::time::{ClockId, clock_gettime};
 
 use chain::{Chain, sha384};
@@ -23,8 +24,10 @@ const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
 
 fn main() {
     let chain = Chain::new();
+    let root = [chain.certificates[0].as_slice()];
+    let anchors = AnchorList::new(&root, 1).unwrap();
     let aws_lc = || lanewarden_aws_lc::PrivateKey::from_pkcs8(&chain.key).unwrap();
-    let (own, mut pair) = (aws_lc(), Pair::new(AwsLc, aws_lc(), &chain));
+    let (own, mut pair) = (aws_lc(), Pair::new(AwsLc, aws_lc(), &chain, anchors));
     sizes(&mut pair);
     println!("\naws-lc, {ROUNDS} rounds");
     rounds(AwsLc, own.clone(), own.public_key(), &chain, pair);
@@ -32,7 +35,13 @@ fn main() {
     let rustcrypto = || lanewarden_rustcrypto::PrivateKey::from_pkcs8(&chain.key).unwrap();
     println!("\nrustcrypto, {ROUNDS} rounds");
     let provider = RustCrypto::new(OsRandom);
-    rounds(provider, rustcrypto(), own.public_key(), &chain, Pair::new(provider, rustcrypto(), &chain));
+    rounds(
+        provider,
+        rustcrypto(),
+        own.public_key(),
+        &chain,
+        Pair::new(provider, rustcrypto(), &chain, anchors),
+    );
 }
 
 /// Messages and bytes of each flow, as data objects: a header of 8 bytes, and filled up to whole DWs.

@@ -8,7 +8,9 @@ use core::mem::{MaybeUninit, size_of};
 use std::cell::Cell;
 use std::time::Duration;
 
-use lanewarden_crypto::RandomError;
+use lanewarden_crypto::{
+    Curve, Digest, HashAlgorithm, Provider, RandomError, SignatureAlgorithm, Signed, Signer, VerifyingKey,
+};
 use lanewarden_no_std_link::port::Waiting;
 use lanewarden_no_std_link::requester::{Driven, Judge};
 use lanewarden_no_std_link::responder::{Firmware, Slot, SmallParts};
@@ -30,6 +32,8 @@ const HEADROOM: usize = 16;
 /// What libspdm needs for the same: context, scratch, and a buffer each way; its stack and heap are not counted.
 const PEER: usize = 12_048 + 28_032 + 2 * MESSAGE;
 
+const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
+
 type Answering<'p> =
     Responder<RustCrypto<Repeating>, Slot<'p, PrivateKey>, Firmware<'p>, (), [u8; MESSAGE + HEADROOM]>;
 type Asking = Requester<RustCrypto<Repeating>, [u8; MIN_BUFFER]>;
@@ -45,7 +49,8 @@ fn main() {
 
     let longest = chain.certificates.iter().map(Vec::len).max().unwrap();
     println!("chain: {} bytes, longest certificate {longest}", chain.certificates.concat().len());
-    println!("chain reader (on the stack): {}\n", size_of::<Reader<'_>>());
+    println!("chain reader (on the stack): {}", size_of::<Reader<'_>>());
+    primitives(&chain);
     println!("role       context  buffers  stack   all     a third of libspdm's");
     let (stack, _) = ask(&chain, Replay(&said), true);
     let context = size_of::<Asking>() - MIN_BUFFER;
@@ -53,6 +58,20 @@ fn main() {
     let stack = answer_all(&chain, &said);
     let context = size_of::<Answering<'_>>() - MESSAGE - HEADROOM;
     show("responder", context, MESSAGE + HEADROOM + MESSAGE, stack);
+}
+
+/// The stack that cryptography touches by itself.
+fn primitives(chain: &Chain) {
+    let provider = RustCrypto::new(Repeating::default());
+    let mut key = PrivateKey::from_pkcs8(&chain.key).unwrap();
+    let digest = Digest::new(HashAlgorithm::Sha384, &[7; 48]).unwrap();
+    let mut signature = [0; 96];
+    let sign = touched(|| assert!(key.sign(P384, Signed::Digest(&digest), &mut signature).is_ok()));
+    let mut verifying = None;
+    let parse = touched(|| verifying = key.with_public_key(|key| provider.verifying_key(key)).ok());
+    let verifying = verifying.unwrap();
+    let verify = touched(|| verifying.verify(P384, Signed::Digest(&digest), &signature).unwrap());
+    println!("stack of the provider alone: verify {verify}, sign {sign}, public key {parse}\n");
 }
 
 fn show(role: &str, context: usize, buffers: usize, stack: usize) {
