@@ -86,7 +86,7 @@ fn requester() {
         ("digest_changed", 3, &[1, 9, 0, 1]),
         ("certificate_cut", 4, &[2, 100, 0]),
         ("certificate_changed", 4, &[1, 100, 1, 1]),
-        ("signature_changed", 5, &[1, 0xff, 0, 1]),
+        ("signature_changed", 5, &[1, 205, 0, 1]),
         ("challenge_busy", 5, &[5, 3, 0, 0]),
         ("challenge_large_response", 5, &[5, 0x0f, 0, 1, 9]),
         ("an_answer_of_before", 8, &[6]),
@@ -139,6 +139,8 @@ fn certificates() {
     keep("certificates", "chain_cut", &[&[2, 3, 50, 200, 7], &whole[..whole.len() - 9]]);
     keep("certificates", "honest_chain", &[&[3, 0, 1, 2, 3]]);
     keep("certificates", "reserved_bytes_changed", &[&[3, 9, 9, 9, 9, 0, 2, 0, 7]]);
+    let [last, more, ..] = (whole.len() - 1).to_le_bytes();
+    keep("certificates", "signature_changed", &[&[3, 9, 9, 9, 9, 0, last, more, 1]]);
     keep("certificates", "leaf_signed_anew", &[&[4, 9, 9, 9, 9]]);
     keep("certificates", "name_signed_anew", &[&[4, 9, 9, 9, 9, 0, 40, 0, 0x80]]);
     keep("certificates", "leaf_in_a_chain", &[&[5, 9, 9, 9, 9], &resigned(&leaf(0), &root(), |_| ())]);
