@@ -107,7 +107,7 @@ fn judge(portions: [u8; 4], bytes: &[u8]) -> Result<Validated<Stub>, ChainError>
         }
     }
     if let Ok(validated) = &at_once {
-        validated.distrust.iter().for_each(|reason| one_line(reason));
+        validated.distrust.iter().for_each(one_line);
     }
     at_once
 }
