@@ -19,7 +19,9 @@ use rustix::time::{ClockId, clock_gettime};
 use chain::{Chain, sha384};
 use flow::Pair;
 
-const ROUNDS: usize = 501;
+/// How many rounds, where they are not to be as many as usual.
+const ROUNDS: &str = "LANEWARDEN_BENCH_ROUNDS";
+const USUAL: usize = 501;
 const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
 
 fn main() {
@@ -29,13 +31,15 @@ fn main() {
     let aws_lc = || lanewarden_aws_lc::PrivateKey::from_pkcs8(&chain.key).unwrap();
     let (own, mut pair) = (aws_lc(), Pair::new(AwsLc, aws_lc(), &chain, anchors));
     sizes(&mut pair);
-    println!("\naws-lc, {ROUNDS} rounds");
-    rounds(AwsLc, own.clone(), own.public_key(), &chain, pair);
+    let wanted = std::env::var(ROUNDS).map_or(USUAL, |wanted| wanted.parse().unwrap());
+    println!("\naws-lc, {wanted} rounds");
+    rounds(wanted, AwsLc, own.clone(), own.public_key(), &chain, pair);
 
     let rustcrypto = || lanewarden_rustcrypto::PrivateKey::from_pkcs8(&chain.key).unwrap();
-    println!("\nrustcrypto, {ROUNDS} rounds");
+    println!("\nrustcrypto, {wanted} rounds");
     let provider = RustCrypto::new(OsRandom);
     rounds(
+        wanted,
         provider,
         rustcrypto(),
         own.public_key(),
@@ -75,6 +79,7 @@ struct Times {
 }
 
 fn rounds<P: Provider + Clone, S: Signer>(
+    count: usize,
     provider: P,
     mut signer: S,
     public: PublicKey<'_>,
@@ -88,7 +93,7 @@ fn rounds<P: Provider + Clone, S: Signer>(
     let digest = sha384(b"signed");
     let mut signature = vec![0; P384.signature_size()];
     let mut times = Times::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..count {
         times.fresh.time(|| pair.authenticate(true, false));
         times.remembered.time(|| pair.authenticate(false, false));
         times.sign.time(|| signer.sign(P384, Signed::Digest(&digest), &mut signature).unwrap());
