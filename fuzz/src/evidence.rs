@@ -52,7 +52,7 @@ pub fn evidence(data: &[u8]) {
         }
         Err(error) => {
             assert_ne!(&files, original, "{error}");
-            one_line(&error.to_string().escape_debug());
+            one_line(&error.to_string().escape_default());
         }
     }
 }

@@ -30,7 +30,7 @@ fn anchors(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).unwrap();
     let anchors = match Anchors::load(folder) {
         Ok(anchors) => anchors,
-        Err(error) => return one_line(&error.to_string().escape_debug()),
+        Err(error) => return one_line(&error.to_string().escape_default()),
     };
     assert!(anchors.certificates().is_sorted());
     fs::remove_file(folder.join(name)).unwrap();
@@ -57,7 +57,7 @@ fn revocations(folder: &Path, bytes: &[u8]) {
                 assert_eq!(revoked.is_empty(), list.entries().count() == 0);
             }
         }
-        Err(error) => one_line(&error.to_string().escape_debug()),
+        Err(error) => one_line(&error.to_string().escape_default()),
     }
 }
 
@@ -76,6 +76,6 @@ fn identity(folder: &Path, name: &str, input: &mut Input<'_>) {
             assert_eq!((again.chain(), again.kind()), (identity.chain(), identity.kind()));
             assert_eq!(again.key(), identity.key());
         }
-        Err(error) => one_line(&error.to_string().escape_debug()),
+        Err(error) => one_line(&error.to_string().escape_default()),
     }
 }
