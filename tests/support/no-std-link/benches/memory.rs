@@ -116,7 +116,10 @@ fn answering(chain: &Chain) -> Box<Answering<'_>> {
     let identities = Slot { certificates: &chain.whole, signer };
     let parts: SmallParts<'_, _> =
         Parts { identities, measurements: Firmware(&[b"rom", b"firmware"]), vendor: () };
-    let settings = responder::Settings { transfer_size: MESSAGE as u32, ..responder::Settings::default() };
+    let settings = responder::Settings {
+        transfer_size: u32::try_from(MESSAGE).unwrap(),
+        ..responder::Settings::default()
+    };
     let provider = RustCrypto::new(Repeating::default());
     Box::new(Responder::new(provider, settings, parts, [0; MESSAGE + HEADROOM]))
 }
