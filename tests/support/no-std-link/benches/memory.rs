@@ -24,8 +24,7 @@ use rcgen::{
 };
 
 /// The longest message, in bytes.
-const TRANSFER: u32 = 4608;
-const MESSAGE: usize = TRANSFER as usize;
+const MESSAGE: usize = 4608;
 /// The longest certificate of a chain of such keys, in bytes.
 const CERTIFICATE: usize = 1024;
 /// The room of a responder before an answer.
@@ -117,7 +116,10 @@ fn answering(chain: &Chain) -> Box<Answering<'_>> {
     let identities = Slot { certificates: &chain.whole, signer };
     let parts: SmallParts<'_, _> =
         Parts { identities, measurements: Firmware(&[b"rom", b"firmware"]), vendor: () };
-    let settings = responder::Settings { transfer_size: TRANSFER, ..responder::Settings::default() };
+    let settings = responder::Settings {
+        transfer_size: u32::try_from(MESSAGE).unwrap(),
+        ..responder::Settings::default()
+    };
     let provider = RustCrypto::new(Repeating::default());
     Box::new(Responder::new(provider, settings, parts, [0; MESSAGE + HEADROOM]))
 }
