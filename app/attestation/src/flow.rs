@@ -183,7 +183,8 @@ where
         let buffer = vec![0; LONGEST_CERTIFICATE];
         let (anchors, revocations) = (self.trust.anchors(), self.trust.revocations());
         let reader = ChainReader::new(self.provider.clone(), anchors, revocations, rules, buffer);
-        self.reader = Some(reader.map_err(Failure::Chain)?);
+        // The requester holds the chain against this digest before it gives the last portion.
+        self.reader = Some(reader.map_err(Failure::Chain)?.knowing(*digest));
         Ok(())
     }
 

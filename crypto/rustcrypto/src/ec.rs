@@ -42,7 +42,8 @@ where
     Some(point.len())
 }
 
-/// Whether r and s fit.
+/// Whether r and s fit. One curve's frame of the stack is large, and must not become part of another's.
+#[inline(never)]
 pub(crate) fn verify<C>(key: &PublicKey<C>, digest: &Digest, signature: &[u8]) -> bool
 where
     C: EcdsaCurve + CurveArithmetic,

@@ -105,6 +105,7 @@ fn message_in(signed: Signed<'_>) -> Result<&[u8], VerifyError> {
 }
 
 /// Strictly: an R in the small subgroup is none either.
+#[inline(never)]
 fn verify_ed25519(key: &ed25519_dalek::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
     ed25519_dalek::Signature::from_slice(signature)
         .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())

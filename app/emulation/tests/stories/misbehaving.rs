@@ -98,7 +98,7 @@ fn a_signature_that_never_comes() {
 fn chunks_that_are_too_long() {
     let Refused::Spdm(error) = refused("{ misbehave = \"oversized_chunk\" }") else { panic!("over SPDM") };
     assert!(matches!(error.reason, Reason::Violation(Violation::Chunk(_))), "{error}");
-    assert_eq!(error.step, Request::Challenge);
+    assert_eq!(error.step, Request::GetCertificate, "the first answer that is longer than its messages");
 }
 
 #[test]

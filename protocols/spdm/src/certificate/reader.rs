@@ -1,6 +1,6 @@
 //! A chain read as it comes.
 
-use lanewarden_crypto::{Hash, Provider};
+use lanewarden_crypto::{Digest, Hash, Provider};
 
 use super::layout::{ChainHeader, MAX_HEADER, Size, fitting};
 use super::walk::{Walk, World};
@@ -15,7 +15,7 @@ pub struct ChainReader<P: Provider, A, R, B> {
     anchors: A,
     revocations: R,
     rules: Rules,
-    chain: P::Hash,
+    digest: ChainDigest<P::Hash>,
     state: State<P>,
     buffer: B,
     /// Bytes of a certificate in the buffer.
@@ -24,11 +24,28 @@ pub struct ChainReader<P: Provider, A, R, B> {
     taken: u32,
 }
 
+/// The digest of the whole chain.
+enum ChainDigest<H> {
+    /// As far as it has come.
+    Made(H),
+    /// The caller makes it.
+    Known(Digest),
+}
+
 #[expect(clippy::large_enum_variant, reason = "there is no heap to move it to")]
 enum State<P: Provider> {
     Header { bytes: [u8; MAX_HEADER], filled: usize },
     Certificates { length: u32, walk: Walk<P> },
     Refused,
+}
+
+impl<H: Hash> ChainDigest<H> {
+    fn finish(self) -> Digest {
+        match self {
+            Self::Made(hash) => hash.finish(),
+            Self::Known(digest) => digest,
+        }
+    }
 }
 
 impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P, A, R, B> {
@@ -39,7 +56,18 @@ impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P
     pub fn new(provider: P, anchors: A, revocations: R, rules: Rules, buffer: B) -> Result<Self, ChainError> {
         let chain = provider.hash(rules.hash).ok_or(ChainError::UnsupportedHash(rules.hash))?;
         let state = State::Header { bytes: [0; MAX_HEADER], filled: 0 };
-        Ok(Self { provider, anchors, revocations, rules, chain, state, buffer, filled: 0, taken: 0 })
+        let digest = ChainDigest::Made(chain);
+        Ok(Self { provider, anchors, revocations, rules, digest, state, buffer, filled: 0, taken: 0 })
+    }
+
+    /// The same for a chain whose digest need not be made a second time.
+    ///
+    /// The caller sees to it that all that was pushed has this digest, and calls [`finish`](Self::finish) only then. The
+    /// [requester](crate::requester::Requester::certificate) holds a chain against what DIGESTS told before it gives
+    /// the last portion.
+    #[must_use]
+    pub fn knowing(self, digest: Digest) -> Self {
+        Self { digest: ChainDigest::Known(digest), ..self }
     }
 
     /// Bytes of the whole chain, once its header has come.
@@ -88,7 +116,7 @@ impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P
                     anchors: &self.anchors,
                     revocations: &self.revocations,
                 };
-                walk.finish(&world, self.chain.finish())
+                walk.finish(&world, self.digest.finish())
             }
             State::Certificates { length, .. } => Err(ChainError::Incomplete { received, length }),
             State::Header { .. } => Err(ChainError::Incomplete { received, length: 0 }),
@@ -103,7 +131,9 @@ impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P
             State::Certificates { .. } => self.certificate(bytes)?,
             State::Refused => return Err(ChainError::Refused),
         };
-        self.chain.update(bytes.get(..taken).unwrap_or_default());
+        if let ChainDigest::Made(hash) = &mut self.digest {
+            hash.update(bytes.get(..taken).unwrap_or_default());
+        }
         self.taken =
             u32::try_from(taken).ok().and_then(|taken| self.taken.checked_add(taken)).unwrap_or(u32::MAX);
         Ok(taken)

@@ -101,6 +101,7 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     /// [`CertificateError`].
+    #[inline(never)]
     pub fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
         let (signed, mut tbs) = SignedPart::read(der)?;
         let version = read_version(&mut tbs).ok_or(malformed(Field::Version))?;
@@ -234,6 +235,7 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     /// [`VerifyError`].
+    #[inline(never)]
     pub fn verify<P: Provider>(
         &self,
         provider: &P,

@@ -1,5 +1,8 @@
 //! The rules of a chain, certificate by certificate from the root down (RFC 5280, 6.1; DSP0274 1.3, 10.8; PCIe 6.1,
 //! 6.31.3). Of a certificate only its key, the digest of its subject and the count of CAs below stay.
+//!
+//! Steps that come one after the other are not inlined: their frames would all lie on the stack at once, below that of a
+//! verification, where small devices have the least room.
 
 use lanewarden_crypto::{Digest, HashAlgorithm, KeyError, Provider, VerifyError};
 
@@ -71,6 +74,7 @@ impl<P: Provider> Walk<P> {
     }
 
     /// Takes the next certificate, which is the last one or not.
+    #[inline(never)]
     pub(super) fn take<A: TrustAnchors, R: Revocations>(
         &mut self,
         world: &World<'_, P, A, R>,
@@ -100,6 +104,7 @@ impl<P: Provider> Walk<P> {
     }
 
     /// The verdict, after the last certificate.
+    #[inline(never)]
     pub(super) fn finish<A: TrustAnchors, R: Revocations>(
         self,
         world: &World<'_, P, A, R>,
@@ -116,6 +121,7 @@ impl<P: Provider> Walk<P> {
         Ok(Validated { leaf, distrust: self.distrust, checked_at: self.rules.now, remember_as })
     }
 
+    #[inline(never)]
     fn root<A: TrustAnchors, R: Revocations>(
         &mut self,
         world: &World<'_, P, A, R>,
@@ -150,6 +156,7 @@ impl<P: Provider> Walk<P> {
     }
 
     /// Looks for the anchor; of several that signed it, one that is valid now.
+    #[inline(never)]
     fn anchored<'w, A: TrustAnchors, R>(
         &self,
         world: &World<'w, P, A, R>,
@@ -185,6 +192,7 @@ impl<P: Provider> Walk<P> {
         Ok(())
     }
 
+    #[inline(never)]
     fn signature(&mut self, provider: &P, certificate: &Certificate<'_>, key: &Key<P>) {
         let index = self.index;
         let verified = match key {
@@ -199,6 +207,7 @@ impl<P: Provider> Walk<P> {
     }
 
     /// What holds for every certificate.
+    #[inline(never)]
     fn common<A, R: Revocations>(
         &mut self,
         world: &World<'_, P, A, R>,
@@ -225,6 +234,7 @@ impl<P: Provider> Walk<P> {
 
     /// What holds for one that issues others. An anchor is trusted by itself, so it may be silent about the use of its
     /// key (RFC 5280, 6.1.1 d).
+    #[inline(never)]
     fn issuer_rules(&mut self, certificate: &Certificate<'_>, place: Place, is_anchor: bool) {
         let basic = certificate.basic_constraints();
         if !basic.ca {
@@ -248,6 +258,7 @@ impl<P: Provider> Walk<P> {
     }
 
     /// DSP0274 1.3, 10.8.2.
+    #[inline(never)]
     fn leaf_rules(&mut self, certificate: &Certificate<'_>) {
         let (index, version) = (self.index, certificate.version());
         if version != 3 {
@@ -286,17 +297,20 @@ impl<P: Provider> Walk<P> {
     }
 }
 
+#[inline(never)]
 fn sha256<P: Provider>(provider: &P, bytes: &[u8]) -> Result<Digest, ChainError> {
     let hash = HashAlgorithm::Sha256;
     digest(provider, hash, bytes).ok_or(ChainError::UnsupportedHash(hash))
 }
 
+#[inline(never)]
 fn prepare<P: Provider>(provider: &P, certificate: &Certificate<'_>) -> Key<P> {
     let (key, kind) = certificate.key().key().zip(certificate.key().kind()).ok_or(KeyError::Unsupported)?;
     provider.verifying_key(&key).map(|key| (key, kind))
 }
 
 /// The anchor, where it signed the certificate.
+#[inline(never)]
 fn signed_by<'a, P: Provider>(
     provider: &P,
     certificate: &Certificate<'_>,

@@ -112,10 +112,11 @@ where
         judge: Judge<P, A, V>,
         certificate: &mut [u8],
     ) -> Result<Validated<P>, Failure<T::Error>> {
-        let digest = self.requester.digest(SLOT).ok_or(Failure::Unsuited)?;
+        let digest = *self.requester.digest(SLOT).ok_or(Failure::Unsuited)?;
         let rules = Rules::responder(digest.algorithm(), judge.now);
         let Judge { provider, anchors, revocations, .. } = judge;
-        let mut reader = ChainReader::new(provider, anchors, revocations, rules, certificate)?;
+        let reader = ChainReader::new(provider, anchors, revocations, rules, certificate)?;
+        let mut reader = reader.knowing(digest);
         let mut read = Ok(());
         self.requester.certificate(SLOT)?;
         self.run(|event| {

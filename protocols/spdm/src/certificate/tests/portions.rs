@@ -1,7 +1,7 @@
 //! Chains in portions, and chains that are laid out wrongly.
 
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_crypto::HashAlgorithm;
+use lanewarden_crypto::{Digest, HashAlgorithm};
 use proptest::prelude::*;
 
 use super::support::*;
@@ -25,6 +25,25 @@ fn the_length_must_hold_a_header_and_a_certificate() {
         chain[..2].copy_from_slice(&[length, 0]);
         assert_eq!(refused(&chain), ChainError::TooShort(length.into()));
     }
+}
+
+#[test]
+fn a_digest_that_is_known_is_not_made_again_and_the_verdict_is_the_same() {
+    let pki = pki(3, |_, _| {});
+    let (chain, anchor) = (pki.whole(), [pki.certificates[0].as_slice()]);
+    let verdict = |known: Option<Digest>| {
+        let anchors = AnchorList::new(&anchor, 0).unwrap();
+        let mut reader = ChainReader::new(AwsLc, anchors, NoRevocations, RULES, vec![0; 4096]).unwrap();
+        if let Some(digest) = known {
+            reader = reader.knowing(digest);
+        }
+        reader.push(&chain).unwrap();
+        reader.finish().unwrap()
+    };
+    let made = verdict(None);
+    let known = verdict(Some(*made.leaf.chain_digest()));
+    assert_eq!((known.is_trusted(), known.remember_as), (made.is_trusted(), made.remember_as));
+    assert_eq!(known.leaf.chain_digest(), made.leaf.chain_digest());
 }
 
 #[test]
