@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +17,7 @@ use crate::exit::{Exit, Failure};
 /// A capture in the making. What goes wrong with it is told at its end, and does not end what is captured.
 pub struct Capture {
     path: PathBuf,
-    writer: RefCell<Result<CaptureWriter<BufWriter<File>>, Failure>>,
+    writer: RefCell<Result<CaptureWriter<File>, Failure>>,
 }
 
 impl Capture {
@@ -26,7 +25,8 @@ impl Capture {
     pub fn create(path: Option<&Path>, link: LinkType) -> Result<Option<Self>, Failure> {
         let Some(path) = path else { return Ok(None) };
         let failed = |error: std::io::Error| Failure::file(path, "write", &error);
-        let file = BufWriter::new(File::create(path).map_err(failed)?);
+        // Not buffered: `respond` is usually ended by a signal, and what was said until then is to be there.
+        let file = File::create(path).map_err(failed)?;
         let writer = CaptureWriter::new(file, link).map_err(failed)?;
         Ok(Some(Self { path: path.to_owned(), writer: RefCell::new(Ok(writer)) }))
     }
@@ -42,11 +42,9 @@ impl Capture {
         }
     }
 
-    /// Ends it.
+    /// Ends it, and tells what went wrong with it.
     pub fn finish(capture: Option<Self>) -> Result<(), Failure> {
-        let Some(Self { path, writer }) = capture else { return Ok(()) };
-        let flushed = writer.into_inner()?.into_inner().flush();
-        flushed.map_err(|error| Failure::file(&path, "write", &error))
+        capture.map_or(Ok(()), |capture| capture.writer.into_inner().map(drop))
     }
 }
 

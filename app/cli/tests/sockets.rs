@@ -116,3 +116,15 @@ fn nobody_behind_a_socket_is_a_device_that_does_not_answer() {
     let refused = run(&["attest", "--connect", &place], &[]);
     assert_eq!(refused.status.code(), Some(7), "{}", String::from_utf8_lossy(&refused.stderr));
 }
+
+#[test]
+fn a_responders_capture_is_whole_though_a_signal_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, capture) = (folder.path().join("identity"), folder.path().join("device.pcap"));
+    let device = respond(&identity, &["--pcap", capture.to_str().unwrap()]);
+    let attested =
+        run(&["attest", "--connect", &device.place, "--anchors"], &[&anchors(folder.path(), &identity)]);
+    assert!(attested.status.success(), "{}", String::from_utf8_lossy(&attested.stderr));
+    drop(device);
+    assert_eq!(conversation(&capture).last().map(String::as_str), Some("<- MEASUREMENTS"));
+}

@@ -4,6 +4,7 @@ mod document;
 mod text;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lanewarden_attestation::evidence::{self, Circumstances, WriteError};
@@ -132,18 +133,21 @@ fn on_machine<M: Machine>(
     };
     let capture = Capture::create(args.way.pcap.as_deref(), LinkType::Doe)?;
     let bar = RefCell::new(Bar::new());
-    let chain = |talk: &Talk<'_>| bar.borrow_mut().chain(talk.script().chain_progress());
-    let mut talks: Vec<_> = candidates.iter().map(|one| talk(one, args, trust, capture.as_ref())).collect();
-    if let [only] = candidates.as_slice() {
-        talks = vec![talk(only, args, trust, capture.as_ref()).watched(&chain)];
-    }
+    // Of one device, how far its chain is says more than how many are done.
+    let is_alone = candidates.len() == 1;
+    let chain = |talk: &Talk<'_>| {
+        if is_alone {
+            bar.borrow_mut().chain(talk.script().chain_progress());
+        }
+    };
+    let talks = candidates.iter().map(|one| talk(one, args, trust, capture.as_ref()).watched(&chain));
+    let mut talks: Vec<_> = talks.collect();
     let jobs = candidates.iter().zip(&mut talks).filter_map(|(candidate, talk)| {
         let (id, doe, _) = *candidate.mailbox.as_ref().ok()?;
         Some((id, doe, talk as &mut dyn Conversation))
     });
     let asked = converse(machine, jobs.collect(), args.way.sharing.into(), &mut |progress| {
-        // Of one device, how far its chain is says more.
-        if progress.total > 1 {
+        if !is_alone {
             bar.borrow_mut().show(progress);
         }
     });
@@ -186,8 +190,8 @@ fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>) -> Attested {
 fn named<M: Machine>(machine: &M, device: &DeviceArgument, args: &Attest) -> Result<Candidate, Failure> {
     let function = function_with_mailbox(machine, resolve(machine, device)?)?;
     let address = function.address;
-    let reports = discover(machine, vec![function.clone()], args);
-    candidate(function, &reports).ok_or_else(|| no_spdm(address))
+    let reports = discover(machine, vec![function.clone()], args).remove(&address).unwrap_or_default();
+    candidate(function, reports).ok_or_else(|| no_spdm(address))
 }
 
 fn no_spdm(address: Address) -> Failure {
@@ -200,19 +204,32 @@ fn all<M: Machine>(machine: &M, args: &Attest, output: &Output) -> Result<Vec<Ca
     let (functions, unreadable) = scan_functions(machine)?;
     unreadable.iter().for_each(|failure| output.warn(failure));
     warn_of_partial(functions.iter().filter(|function| function.is_partial()).count(), output);
-    let reports = discover(machine, functions.clone(), args);
-    Ok(functions.into_iter().filter_map(|function| candidate(function, &reports)).collect())
+    let mut reports = discover(machine, functions.clone(), args);
+    let own = |function: Function| {
+        let own = reports.remove(&function.address)?;
+        candidate(function, own)
+    };
+    Ok(functions.into_iter().filter_map(own).collect())
 }
 
-fn discover<M: Machine>(machine: &M, functions: Vec<Function>, args: &Attest) -> Vec<MailboxReport> {
+/// What the mailboxes of these functions speak, by function.
+fn discover<M: Machine>(
+    machine: &M,
+    functions: Vec<Function>,
+    args: &Attest,
+) -> BTreeMap<Address, Vec<MailboxReport>> {
     let hierarchy = Hierarchy::new(functions);
     let jobs = mailboxes(&hierarchy).map(|(id, doe)| (id, doe, Work::Discovery)).collect();
     let mut bar = Bar::new();
-    work(machine, jobs, args.way.sharing.into(), &mut |progress| bar.show(progress))
+    let mut by_function: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for report in work(machine, jobs, args.way.sharing.into(), &mut |progress| bar.show(progress)) {
+        by_function.entry(report.address()).or_default().push(report);
+    }
+    by_function
 }
 
-fn candidate(function: Function, reports: &[MailboxReport]) -> Option<Candidate> {
-    let own: Vec<_> = reports.iter().filter(|report| report.address() == function.address).cloned().collect();
+/// `own` are the reports of the function's mailboxes.
+fn candidate(function: Function, own: Vec<MailboxReport>) -> Option<Candidate> {
     for protocol in SPDM {
         if let Some(found) = find(&own, protocol) {
             return Some(Candidate { function, mailbox: Ok((found.id, found.capability, protocol)) });

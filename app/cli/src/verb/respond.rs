@@ -4,6 +4,7 @@ mod device;
 
 use std::net::TcpListener;
 
+use lanewarden_attestation::TRANSFER_SIZE;
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm};
 use lanewarden_decode::capture::Direction;
@@ -21,8 +22,6 @@ use crate::output::{Outcome, Output};
 use crate::socket::{address, wrapping};
 use device::{Files, Slots};
 
-/// The longest message at once: what QEMU carries, less the header of its data object.
-const TRANSFER_SIZE: u32 = 0x11f8;
 /// Room for a long request and a long answer.
 const BUFFER: usize = 0x2_0000;
 
