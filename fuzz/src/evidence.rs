@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lanewarden_attestation::evidence::{self, Circumstances};
 use lanewarden_attestation::{Attestation, Options, Trust};
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, NoRevocations};
 use lanewarden_spdm::requester::Transport;
 use lanewarden_spdm::responder::{MeasurementSource, Parts, Responder, Settings};
@@ -88,8 +89,8 @@ fn with_trust<T>(story: impl FnOnce(&Trust<'_, Stub>) -> T) -> T {
 /// What a device's attestation leaves behind.
 fn honest(version: Version, measurements: impl MeasurementSource) -> Files {
     let settings = Settings { versions: Versions::only(version), ..Settings::default() };
-    let parts = Parts { identities: Device::new(0), measurements, vendor: () };
-    let mut wire = Wire(Responder::new(Stub::default(), settings, parts, vec![0; 0x3000]));
+    let parts = Parts::new(Stub::default()).with_identities(Device::new(0)).with_measurements(measurements);
+    let mut wire = Wire(Responder::new(parts, settings, vec![0; 0x3000]));
     with_trust(|trust| {
         let mut talk = Attestation::new(Stub::default(), trust, Options::default());
         talk.run(&mut wire, &NoTime, |_| ());
@@ -106,15 +107,22 @@ fn files(folder: &Path) -> Files {
     EvidenceFile::ALL.into_iter().filter_map(read).collect()
 }
 
-struct Wire<M>(Responder<Stub, Device, M, (), Vec<u8>>);
+struct Wire<M: MeasurementSource>(Responder<Parts<Stub, Device, M>, Vec<u8>>);
 
 impl<M: MeasurementSource> Transport for Wire<M> {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
-        let said = self.0.respond(message).unwrap_or_default();
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
+        let mut request = message.to_vec();
+        let (kind, said) = self.0.respond(Instant::ORIGIN, kind, &mut request).unwrap_or((kind, &[]));
         answer[..said.len()].copy_from_slice(said);
-        Ok(said.len())
+        Ok((kind, said.len()))
     }
 }
 

@@ -2,18 +2,19 @@
 
 use lanewarden_attestation::{Said, Signed};
 use lanewarden_crypto::{Hash, Provider, PublicKey};
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, ChainReader, NoRevocations, Rules};
 use lanewarden_spdm::message::{Operation, Registry, SummaryKind, VendorMessage};
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, Settings, Step,
+    ChallengeRequest, Event, MeasurementRequest, Parts, PeerKey, Requester, Settings, Step,
 };
-use lanewarden_spdm::responder::{self, Parts, Responder};
+use lanewarden_spdm::responder::{self, Responder};
 use lanewarden_spdm::signing::{Purpose, ToSign};
 use lanewarden_spdm::{Blame, Error, Instant, Version, Versions};
 
 use crate::input::Input;
 use crate::shown::one_line;
-use crate::stub::{Device, Echo, Firmware, NOW, Stub, leaf, sign};
+use crate::stub::{Device, Echo, Firmware, NOW, Stub, leaf, plain, sign};
 
 /// Messages that no operation goes beyond: every portion of a chain put off as often as can be.
 const MOST_MESSAGES: usize = 2048 * 66;
@@ -83,7 +84,7 @@ impl Answers {
 /// An honest device, and somebody who changes its answers. Past the end of the input nobody does.
 struct Between<'i, 'a> {
     input: &'i mut Input<'a>,
-    device: Responder<Stub, Device, Firmware, Echo, Vec<u8>>,
+    device: Responder<responder::Parts<Stub, Device, Firmware, Echo>, Vec<u8>>,
     last: Vec<u8>,
     meddled: bool,
 }
@@ -95,8 +96,11 @@ impl<'i, 'a> Between<'i, 'a> {
             ..responder::Settings::default()
         };
         let identities = Device::new(shape >> 6 & 1);
-        let parts = Parts { identities, measurements: Firmware, vendor: Echo };
-        let device = Responder::new(Stub::default(), settings, parts, vec![0; 0x3000]);
+        let parts = responder::Parts::new(Stub::default())
+            .with_identities(identities)
+            .with_measurements(Firmware)
+            .with_vendor(Echo);
+        let device = Responder::new(parts, settings, vec![0; 0x3000]);
         Self { input, device, last: Vec::new(), meddled: false }
     }
 
@@ -106,7 +110,7 @@ impl<'i, 'a> Between<'i, 'a> {
             self.device.reset();
             self.meddled = true;
         }
-        let mut answer = self.device.respond(message).unwrap_or_default().to_vec();
+        let mut answer = plain(&mut self.device, message).unwrap_or_default();
         let honest = answer.clone();
         self.change(kind, &mut answer);
         self.meddled |= answer != honest;
@@ -148,7 +152,7 @@ impl<'i, 'a> Between<'i, 'a> {
 type Peer<'p> = &'p mut dyn FnMut(&[u8]) -> Vec<u8>;
 
 struct Asker {
-    requester: Requester<Stub, Vec<u8>, Said>,
+    requester: Requester<Parts<Stub, Said>, Vec<u8>>,
     now: Instant,
     slot: u8,
     /// The key that was last known.
@@ -164,7 +168,11 @@ impl Asker {
         let transfer_size = TRANSFER[usize::from(shape >> 3 & 3)];
         let settings = Settings { versions, transfer_size, ..Settings::default() };
         let buffer = if shape & 0x20 == 0 { 0x2000 } else { 160 };
-        let requester = Requester::recording(Stub::default(), settings, vec![0; buffer], Said::default());
+        let requester = Requester::new(
+            Parts::new(Stub::default()).with_record(Said::default()),
+            settings,
+            vec![0; buffer],
+        );
         Self { requester, now: Instant::ORIGIN, slot: shape >> 7, key: Vec::new() }
     }
 
@@ -314,7 +322,7 @@ impl Asker {
     fn drive(&mut self, peer: Peer<'_>, mut show: impl FnMut(&Event<'_>)) -> Result<(), Error> {
         let patience = Settings::default().patience;
         for _ in 0..MOST_MESSAGES {
-            let answer = match self.requester.poll(self.now)? {
+            let mut answer = match self.requester.poll(self.now)? {
                 Step::Send { message, .. } => peer(message),
                 Step::Wait(until) => {
                     assert!(until > self.now && until.since(self.now) <= patience);
@@ -324,7 +332,7 @@ impl Asker {
                 Step::Idle => return Ok(()),
                 Step::Receive => panic!("nothing was sent"),
             };
-            show(&self.requester.receive(self.now, &answer)?);
+            show(&self.requester.receive(self.now, MessageKind::Plain, &mut answer)?);
         }
         panic!("the operation does not end")
     }

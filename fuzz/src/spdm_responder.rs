@@ -13,7 +13,7 @@ use lanewarden_spdm::{Version, Versions};
 
 use crate::input::Input;
 use crate::spdm_message::Message;
-use crate::stub::{Device, Echo, Firmware, Stub};
+use crate::stub::{Device, Echo, Firmware, Stub, plain};
 
 /// Longest messages that it is given and gives.
 const TRANSFER: [u32; 4] = [0x11f8, 42, 64, 300];
@@ -57,8 +57,11 @@ impl Make {
         measurements: M,
         vendor: V,
     ) {
-        let parts = Parts { identities, measurements, vendor };
-        let responder = Responder::new(Stub::default(), self.settings, parts, vec![0; self.buffer]);
+        let parts = Parts::new(Stub::default())
+            .with_identities(identities)
+            .with_measurements(measurements)
+            .with_vendor(vendor);
+        let responder = Responder::new(parts, self.settings, vec![0; self.buffer]);
         let mut asker = Asker { responder, settings: self.settings, known: Known::default() };
         for _ in 0..MOST {
             if input.is_empty() {
@@ -86,8 +89,8 @@ struct Known {
     sending: Option<(Vec<u8>, usize, u16)>,
 }
 
-struct Asker<I, M, V> {
-    responder: Responder<Stub, I, M, V, Vec<u8>>,
+struct Asker<I: Identities, M: MeasurementSource, V: VendorHandler> {
+    responder: Responder<Parts<Stub, I, M, V>, Vec<u8>>,
     settings: Settings,
     known: Known,
 }
@@ -236,7 +239,7 @@ impl<I: Identities, M: MeasurementSource, V: VendorHandler> Asker<I, M, V> {
     fn ask_as_it_is(&mut self, request: &[u8], asked: Option<Vec<u8>>) {
         self.known.request = request.to_vec();
         let before = self.responder.connection().copied();
-        let answer = self.responder.respond(request).map(<[u8]>::to_vec);
+        let answer = plain(&mut self.responder, request);
         let is_request = request.len() >= 4 && Code(request[1]).is_request();
         assert_eq!(answer.is_some(), is_request, "every request has its answer, and nothing else has");
         let Some(answer) = answer else { return };

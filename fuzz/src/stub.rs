@@ -8,4 +8,4 @@ mod device;
 
 pub use certificate::{chain, resigned, revocation_list};
 pub use crypto::{Stub, sign};
-pub use device::{Device, Echo, Firmware, NOW, leaf, root};
+pub use device::{Device, Echo, Firmware, NOW, leaf, plain, root};

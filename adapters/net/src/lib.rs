@@ -1,6 +1,6 @@
 //! SPDM over sockets, both roles: the frames that the emulators of DMTF and QEMU speak, and SPDM over TCP (DSP0287).
 //!
-//! * [`Exchange`] is what a requester runs over: a message out, its answer in, within a time. [`emulator::Client`] and
+//! * A requester runs over a [`Transport`](lanewarden_spdm::requester::Transport): [`emulator::Client`] and
 //!   [`tcp::Client`] are two.
 //! * [`Responder`] is what a server asks for answers. [`emulator::serve`] and [`tcp::serve`] accept one connection
 //!   after the other until they are [stopped](Stop).
@@ -16,7 +16,6 @@
 
 pub mod emulator;
 mod error;
-mod exchange;
 mod listen;
 mod responder;
 mod stream;
@@ -26,7 +25,6 @@ pub mod tcp;
 mod fake;
 
 pub use error::{Failure, Phase, TransportError};
-pub use exchange::Exchange;
 pub use lanewarden_doe::Blame;
 pub use lanewarden_spdm::binding::MessageKind;
 pub use lanewarden_time::Instant;

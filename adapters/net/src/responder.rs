@@ -11,7 +11,8 @@ use crate::emulator::Command;
 pub trait Responder {
     /// Appends the answer to `request` to `answer`, which is empty, and says of which kind it is; `None` for no
     /// answer. Over DOE the request has its padding.
-    fn respond(&mut self, kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind>;
+    fn respond(&mut self, kind: MessageKind, request: &mut [u8], answer: &mut Vec<u8>)
+    -> Option<MessageKind>;
 
     /// A peer has connected: what was agreed with the one before holds no longer.
     fn connected(&mut self) {}
@@ -28,8 +29,13 @@ pub trait Responder {
     }
 }
 
-impl<F: FnMut(MessageKind, &[u8], &mut Vec<u8>) -> Option<MessageKind>> Responder for F {
-    fn respond(&mut self, kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
+impl<F: FnMut(MessageKind, &mut [u8], &mut Vec<u8>) -> Option<MessageKind>> Responder for F {
+    fn respond(
+        &mut self,
+        kind: MessageKind,
+        request: &mut [u8],
+        answer: &mut Vec<u8>,
+    ) -> Option<MessageKind> {
         self(kind, request, answer)
     }
 }

@@ -6,7 +6,8 @@ use lanewarden_crypto::Provider;
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
 use lanewarden_spdm::Error;
-use lanewarden_spdm::requester::{Event, Requester, Settings, Step, Transport};
+use lanewarden_spdm::binding::MessageKind;
+use lanewarden_spdm::requester::{Event, Parts, Requester, Settings, Step, Transport};
 use lanewarden_time::{Clock, Instant};
 
 use crate::record::Said;
@@ -20,7 +21,7 @@ const LARGE: usize = 0x1_0000;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The requester of a dialogue.
-pub type Speaker<P> = Requester<P, Vec<u8>, Said>;
+pub type Speaker<P> = Requester<Parts<P, Said>, Vec<u8>>;
 
 /// What is asked, in which order.
 pub trait Script<P: Provider> {
@@ -47,6 +48,7 @@ pub struct Dialogue<P: Provider, S> {
     protocol: Protocol,
     connection: u16,
     /// What is being sent.
+    kind: MessageKind,
     outgoing: Vec<u8>,
 }
 
@@ -66,8 +68,16 @@ pub fn settings() -> Settings {
 impl<P: Provider, S: Script<P>> Dialogue<P, S> {
     /// One that has not begun.
     pub fn new(provider: P, settings: Settings, script: S) -> Self {
-        let requester = Requester::recording(provider, settings, vec![0; LARGE], Said::default());
-        Self { requester, script, protocol: Protocol::CMA_SPDM, connection: 0, outgoing: Vec::new() }
+        let requester =
+            Requester::new(Parts::new(provider).with_record(Said::default()), settings, vec![0; LARGE]);
+        Self {
+            requester,
+            script,
+            protocol: Protocol::CMA_SPDM,
+            connection: 0,
+            kind: MessageKind::Plain,
+            outgoing: Vec::new(),
+        }
     }
 
     /// The same in data objects of another type of SPDM, with a connection ID where it has one (PCIe 6.x, 6.31).
@@ -106,8 +116,10 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
                 }
                 Next::Over => return,
             };
-            match transport.exchange(&self.outgoing, &mut answer, within) {
-                Ok(length) => self.take(clock.now(), answer.get(..length).unwrap_or_default()),
+            match transport.exchange(self.kind, &self.outgoing, &mut answer, within) {
+                Ok((kind, length)) => {
+                    self.take(clock.now(), kind, answer.get_mut(..length).unwrap_or_default());
+                }
                 Err(error) => self.script.failed(Failure::Transport(error.to_string())),
             }
             show(&self.script);
@@ -121,9 +133,10 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
                 return Next::Over;
             }
             let begun = match self.requester.poll(now) {
-                Ok(Step::Send { message, within }) => {
+                Ok(Step::Send { kind, message, within }) => {
                     self.outgoing.clear();
                     self.outgoing.extend_from_slice(message);
+                    self.kind = kind;
                     return Next::Say(within);
                 }
                 Ok(Step::Wait(at)) => return Next::Wait(at),
@@ -138,8 +151,8 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
         }
     }
 
-    fn take(&mut self, now: Instant, answer: &[u8]) {
-        match self.requester.receive(now, answer) {
+    fn take(&mut self, now: Instant, kind: MessageKind, answer: &mut [u8]) {
+        match self.requester.receive(now, kind, answer) {
             Ok(event) => self.script.event(event),
             Err(error) => self.script.failed(Failure::Spdm(error)),
         }
@@ -167,7 +180,7 @@ impl<P: Provider, S: Script<P>> Conversation for Dialogue<P, S> {
     }
 
     fn answer(&mut self, now: Instant, payload: &[u8]) {
-        self.take(now, payload);
+        self.take(now, MessageKind::Plain, &mut payload.to_vec());
     }
 
     fn failed(&mut self, error: &MailboxError) {

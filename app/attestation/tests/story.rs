@@ -11,6 +11,7 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Provider, Signer};
 use lanewarden_identity::{AuthoritySpec, Identity, IdentitySpec, Seed};
 use lanewarden_rustcrypto::{OsRandom, RustCrypto};
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, DeviceIdentity, NoRevocations};
 use lanewarden_spdm::message::ValueType;
 use lanewarden_spdm::requester::Transport;
@@ -97,15 +98,22 @@ impl MeasurementSource for Firmware {
     }
 }
 
-struct Device<P: Kit>(Responder<P, Key, Firmware, (), Vec<u8>>);
+struct Device<P: Kit>(Responder<Parts<P, Key, Firmware>, Vec<u8>>);
 
 impl<P: Kit> Transport for Device<P> {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
-        let said = self.0.respond(message).unwrap_or_default();
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
+        let mut request = message.to_vec();
+        let (kind, said) = self.0.respond(Instant::ORIGIN, kind, &mut request).unwrap_or((kind, &[]));
         answer[..said.len()].copy_from_slice(said);
-        Ok(said.len())
+        Ok((kind, said.len()))
     }
 }
 
@@ -130,12 +138,8 @@ fn device<P: Kit>(versions: Versions, firmware: &'static [&'static [u8]]) -> Dev
     let identities = Key { chain: identity.chain_der(), key: P::key(identity.key()) };
     let measurements = Firmware(firmware, std::cell::Cell::new(0));
     let settings = Settings { versions, ..Settings::default() };
-    Device(Responder::new(
-        P::kit(),
-        settings,
-        Parts { identities, measurements, vendor: () },
-        vec![0; 0x4000],
-    ))
+    let parts = Parts::new(P::kit()).with_identities(identities).with_measurements(measurements);
+    Device(Responder::new(parts, settings, vec![0; 0x4000]))
 }
 
 fn attest<P: Kit>(device: &mut Device<P>, trust: &Trust<'_, P>, options: Options) -> (Report, Said) {

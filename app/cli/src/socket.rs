@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lanewarden_decode::capture::Direction;
 use lanewarden_net::emulator::Transport as Wrapping;
-use lanewarden_net::{Exchange, Socket, TransportError, emulator, tcp};
+use lanewarden_net::{Socket, TransportError, emulator, tcp};
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::requester::Transport;
 use lanewarden_time::{Clock, Instant};
@@ -79,9 +79,9 @@ impl<'c> Connection<'c> {
         }
     }
 
-    fn note(&self, direction: Direction, message: &[u8]) {
+    fn note(&self, direction: Direction, kind: MessageKind, message: &[u8]) {
         if let Some(capture) = self.capture {
-            capture.message(direction, MessageKind::Plain, message);
+            capture.message(direction, kind, message);
         }
     }
 }
@@ -91,17 +91,18 @@ impl Transport for Connection<'_> {
 
     fn exchange(
         &mut self,
+        kind: MessageKind,
         message: &[u8],
         answer: &mut [u8],
         within: Duration,
-    ) -> Result<usize, TransportError> {
-        self.note(Direction::ToResponder, message);
-        let length = match &mut self.client {
-            Client::Emulator(client) => client.exchange(MessageKind::Plain, message, answer, within),
-            Client::Tcp(client) => client.exchange(MessageKind::Plain, message, answer, within),
+    ) -> Result<(MessageKind, usize), TransportError> {
+        self.note(Direction::ToResponder, kind, message);
+        let (kind, length) = match &mut self.client {
+            Client::Emulator(client) => client.exchange(kind, message, answer, within),
+            Client::Tcp(client) => client.exchange(kind, message, answer, within),
         }?;
-        self.note(Direction::ToRequester, answer.get(..length).unwrap_or_default());
-        Ok(length)
+        self.note(Direction::ToRequester, kind, answer.get(..length).unwrap_or_default());
+        Ok((kind, length))
     }
 }
 

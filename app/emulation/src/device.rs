@@ -7,7 +7,9 @@ use lanewarden_identity::GenerateError;
 use lanewarden_rustcrypto::PrivateKeyError;
 use lanewarden_sim::scenario::Misbehaviour;
 use lanewarden_sim::{Reply, SpdmDevice};
-use lanewarden_spdm::responder::{Parts, Responder, Settings};
+use lanewarden_spdm::Instant;
+use lanewarden_spdm::binding::MessageKind;
+use lanewarden_spdm::responder::{Endpoint, Parts, Responder, Settings};
 
 use crate::authorities::Authorities;
 use crate::keys::Keys;
@@ -29,8 +31,8 @@ pub(crate) enum MakeError {
     Key(#[from] PrivateKeyError),
 }
 
-type Attesting = Responder<Repeatable, Keys, Measured, (), Vec<u8>>;
-type Plain = Responder<Repeatable, (), (), (), Vec<u8>>;
+type Attesting = Responder<Parts<Repeatable, Keys, Measured>, Vec<u8>>;
+type Plain = Responder<Parts<Repeatable>, Vec<u8>>;
 
 enum Core {
     Attesting(Box<Attesting>),
@@ -59,10 +61,11 @@ impl Device {
             let identity = authorities.issue(device)?;
             let random = Stream::new(seed, &format!("signatures {place}"));
             let identities = Keys::new(&identity, &device.spdm, random)?;
-            let parts = Parts { identities, measurements: Measured::new(device), vendor: () };
-            Core::Attesting(Box::new(Responder::new(provider, settings, parts, buffer)))
+            let parts =
+                Parts::new(provider).with_identities(identities).with_measurements(Measured::new(device));
+            Core::Attesting(Box::new(Responder::new(parts, settings, buffer)))
         } else {
-            Core::Plain(Box::new(Responder::new(provider, settings, Parts::default(), buffer)))
+            Core::Plain(Box::new(Responder::new(Parts::new(provider), settings, buffer)))
         };
         let chance = Stream::new(seed, &format!("meddler {place}"));
         let meddler = device.spdm.misbehave.map(|what| Meddler::new(what, device.longest_message, chance));
@@ -101,12 +104,17 @@ impl Core {
         match self {
             Self::Attesting(responder) => {
                 responder.parts_mut().measurements.prepare(message);
-                let answer = responder.respond(message).map(<[u8]>::to_vec);
+                let answer = plain(responder, message);
                 (answer, responder.parts_mut().identities.has_signed())
             }
-            Self::Plain(responder) => (responder.respond(message).map(<[u8]>::to_vec), false),
+            Self::Plain(responder) => (plain(responder, message), false),
         }
     }
+}
+
+fn plain<E: Endpoint>(responder: &mut Responder<E, Vec<u8>>, message: &[u8]) -> Option<Vec<u8>> {
+    let (_, answer) = responder.respond(Instant::ORIGIN, MessageKind::Plain, &mut message.to_vec())?;
+    Some(answer.to_vec())
 }
 
 fn settings(device: &SpdmDevice) -> Settings {

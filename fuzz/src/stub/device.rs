@@ -3,8 +3,12 @@
 use core::time::Duration;
 
 use lanewarden_crypto::{Curve, SignError, SignatureAlgorithm, Signed, Signer, Signing};
+use lanewarden_spdm::Instant;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{ErrorCode, Registry, ValueType};
-use lanewarden_spdm::responder::{Identities, Measurement, MeasurementSource, Value, VendorHandler};
+use lanewarden_spdm::responder::{
+    Endpoint, Identities, Measurement, MeasurementSource, Responder, Value, VendorHandler,
+};
 
 use super::certificate::{DEVICE, Party, certificate};
 use super::sign;
@@ -124,4 +128,10 @@ impl VendorHandler for Echo {
         room.copy_from_slice(asked);
         Ok(asked.len())
     }
+}
+
+/// What a responder answers outside of sessions, with no time passing.
+pub fn plain<E: Endpoint>(responder: &mut Responder<E, Vec<u8>>, message: &[u8]) -> Option<Vec<u8>> {
+    let (_, answer) = responder.respond(Instant::ORIGIN, MessageKind::Plain, &mut message.to_vec())?;
+    Some(answer.to_vec())
 }

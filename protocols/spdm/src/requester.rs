@@ -24,6 +24,7 @@ mod digests;
 mod flight;
 mod measurements;
 mod operation;
+mod parts;
 mod run;
 mod vendor;
 
@@ -33,6 +34,7 @@ use core::time::Duration;
 use lanewarden_crypto::{Digest, Provider};
 use lanewarden_time::Instant;
 
+use crate::binding::MessageKind;
 use crate::connection::Connection;
 use crate::error::{Error, Misuse, Reason};
 use crate::message::{
@@ -44,9 +46,11 @@ use crate::{Version, Versions};
 
 pub use challenge::{Authenticated, ChallengeRequest};
 pub use measurements::{Measured, MeasurementRequest};
+pub use parts::{Endpoint, KeyOf, Parts, PartsOf};
 pub use run::{RunError, Transport, run};
 
 use flight::{Flight, HEADROOM, Mode};
+use parts::HashOf;
 
 /// Bytes of the least buffer a requester can be given.
 pub const MIN_BUFFER: usize = 160;
@@ -86,6 +90,8 @@ impl Default for Settings {
 pub enum Step<'a> {
     /// Send this, and give the answer to [`Requester::receive`].
     Send {
+        /// Whether it is secured by a session.
+        kind: MessageKind,
         /// The message.
         message: &'a [u8],
         /// How long the answer may take.
@@ -129,10 +135,9 @@ pub struct PeerKey<K> {
     pub chain: Digest,
 }
 
-/// The requester. `B` holds a request and, after it, the parts of a long answer; `R` is told every byte of the
-/// transcripts, where somebody wants them.
-pub struct Requester<P: Provider, B, R = ()> {
-    core: Core<P, R>,
+/// The requester. `E` is what it is made of ([`Parts`]); `B` holds a request and, after it, the parts of a long answer.
+pub struct Requester<E: Endpoint, B> {
+    core: Core<E>,
     buffer: B,
     state: State,
 }
@@ -148,17 +153,16 @@ enum State {
 }
 
 /// All but the buffer.
-struct Core<P: Provider, R> {
-    provider: P,
+struct Core<E: Endpoint> {
+    parts: Parts<E::Provider, E::Record>,
     settings: Settings,
-    record: R,
     /// What has been said so far of the connection, while it is negotiated.
     draft: connect::Draft,
     connection: Option<Connection>,
-    transcripts: Transcripts<P::Hash>,
-    operation: Operation<P::Hash>,
+    transcripts: Transcripts<HashOf<E>>,
+    operation: Operation<HashOf<E>>,
     digests: [Option<Digest>; SLOTS as usize],
-    key: Option<(u8, PeerKey<P::VerifyingKey>)>,
+    key: Option<(u8, PeerKey<KeyOf<E>>)>,
 }
 
 enum Operation<H> {
@@ -183,28 +187,20 @@ enum Failure {
     Unclear,
 }
 
-impl<P: Provider, B, R> fmt::Debug for Requester<P, B, R> {
+impl<E: Endpoint, B> fmt::Debug for Requester<E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Requester");
         shown.field("connection", &self.core.connection).field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>> Requester<P, B> {
-    /// A requester that keeps no record. The buffer is [`MIN_BUFFER`] bytes long at least; as long as
+impl<P: Provider, R: Record, B: AsRef<[u8]> + AsMut<[u8]>> Requester<Parts<P, R>, B> {
+    /// A requester of these parts. The buffer is [`MIN_BUFFER`] bytes long at least; as long as
     /// [`Settings::transfer_size`] or longer, it lets answers come in chunks.
-    pub fn new(provider: P, settings: Settings, buffer: B) -> Self {
-        Self::recording(provider, settings, buffer, ())
-    }
-}
-
-impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
-    /// The same with a record of what is said.
-    pub fn recording(provider: P, settings: Settings, buffer: B, record: R) -> Self {
+    pub fn new(parts: Parts<P, R>, settings: Settings, buffer: B) -> Self {
         let core = Core {
-            provider,
+            parts,
             settings,
-            record,
             draft: connect::Draft::default(),
             connection: None,
             transcripts: Transcripts::new(),
@@ -214,25 +210,27 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         };
         Self { core, buffer, state: State::Idle }
     }
+}
 
+impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     /// What was agreed on; `None` before, and after a failure that took it away.
     pub fn connection(&self) -> Option<&Connection> {
         self.core.connection.as_ref()
     }
 
     /// The record.
-    pub const fn record(&self) -> &R {
-        &self.core.record
+    pub const fn record(&self) -> &E::Record {
+        &self.core.parts.record
     }
 
     /// The record, to be taken from.
-    pub const fn record_mut(&mut self) -> &mut R {
-        &mut self.core.record
+    pub const fn record_mut(&mut self) -> &mut E::Record {
+        &mut self.core.parts.record
     }
 
     /// What belongs to a slot: the key of its leaf certificate, whoever has judged the chain. It is used as long as the
     /// slot's digest is that of the chain it was taken from, and until another is known: there is room for one.
-    pub fn know(&mut self, slot: u8, key: PeerKey<P::VerifyingKey>) {
+    pub fn know(&mut self, slot: u8, key: PeerKey<KeyOf<E>>) {
         self.core.key = Some((slot, key));
     }
 
@@ -352,14 +350,20 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
         // There is room: a request was written into the buffer before.
         let message = flight.frame(version, self.buffer.as_mut(), transfer);
         let message = message.ok_or(Error { step, reason: Reason::NoRoom })?;
-        Ok(Step::Send { message, within })
+        Ok(Step::Send { kind: MessageKind::Plain, message, within })
     }
 
     /// Takes the answer to what was sent last.
     ///
     /// # Errors
     /// Where the answer is not what it should be, or refuses; the operation has then ended.
-    pub fn receive<'a>(&'a mut self, now: Instant, answer: &'a [u8]) -> Result<Event<'a>, Error> {
+    pub fn receive<'a>(
+        &'a mut self,
+        now: Instant,
+        kind: MessageKind,
+        answer: &'a mut [u8],
+    ) -> Result<Event<'a>, Error> {
+        let _ = kind;
         let State::Await(mut flight) = self.state else {
             return Err(Error { step: Request::GetVersion, reason: Misuse::NotAwaiting.into() });
         };
@@ -399,7 +403,7 @@ impl<P: Provider, B: AsRef<[u8]> + AsMut<[u8]>, R: Record> Requester<P, B, R> {
     fn start(
         &mut self,
         step: Request,
-        begin: impl FnOnce(&mut Core<P, R>) -> Result<(), Reason>,
+        begin: impl FnOnce(&mut Core<E>) -> Result<(), Reason>,
     ) -> Result<(), Error> {
         self.check_idle(step)?;
         if self.core.connection.is_none() {

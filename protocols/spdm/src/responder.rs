@@ -1,9 +1,9 @@
 //! The responder: the side that is asked.
 //!
 //! # Driving contract
-//! Every message that comes goes to [`Responder::respond`], which gives the answer, if there is one, before it returns.
-//! A [signer](lanewarden_crypto::Signer) that needs time makes the answer ResponseNotReady; the requester calls for it
-//! again, and the signer is asked again then. There is no clock in it.
+//! Every message that comes goes to [`Responder::respond`], with the time it is and whether it came as a secured one;
+//! the answer, if there is one, is there before it returns. A [signer](lanewarden_crypto::Signer) that needs time makes the answer ResponseNotReady; the requester calls for it
+//! again, and the signer is asked again then.
 //!
 //! What a responder can do follows from what it is made of ([`Parts`]): a capability is claimed where the part behind
 //! it is there, and cannot be claimed otherwise.
@@ -19,7 +19,9 @@ mod vendor;
 use core::fmt;
 
 use lanewarden_crypto::{Digest, Provider, Signing};
+use lanewarden_time::Instant;
 
+use crate::binding::MessageKind;
 use crate::connection::Connection;
 use crate::message::{
     AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HashAlgorithms, Header, NoRoom, NotReady, Reader,
@@ -29,8 +31,12 @@ use crate::signing::ToSign;
 use crate::transcript::{Full, Part, Record, Transcripts};
 use crate::{Version, Versions};
 
-pub use parts::{Identities, Measurement, MeasurementSource, Parts, Support, Value, VendorHandler};
+pub use parts::{
+    Endpoint, Identities, Measurement, MeasurementSource, Parts, PartsOf, Support, Value, VendorHandler,
+};
 pub use vendor::{Registered, VendorFunction};
+
+use parts::HashOf;
 
 /// Room before an answer: the head of its first chunk, where it goes in chunks. The head of each further chunk is
 /// written over the chunk before it.
@@ -67,9 +73,9 @@ impl Default for Settings {
     }
 }
 
-/// The responder. `B` holds an answer, and with chunks a request too.
-pub struct Responder<P: Provider, I, M, V, B, R = ()> {
-    core: Core<P, I, M, V, R>,
+/// The responder. `E` is what it is made of ([`Parts`]); `B` holds an answer, and with chunks a request too.
+pub struct Responder<E: Endpoint, B> {
+    core: Core<E>,
     buffer: B,
     /// Where in the buffer the answer begins.
     start: usize,
@@ -116,18 +122,16 @@ enum Phase {
 }
 
 /// All but the buffer.
-struct Core<P: Provider, I, M, V, R> {
-    provider: P,
+struct Core<E: Endpoint> {
     settings: Settings,
-    parts: Parts<I, M, V>,
-    record: R,
+    parts: PartsOf<E>,
     phase: Phase,
     version: Version,
     requester: RequesterFlags,
     requester_sizes: Option<Sizes>,
     /// The longest message that can come in chunks; `None` where the buffer is too short for it.
     chunk_room: Option<u32>,
-    transcripts: Transcripts<P::Hash>,
+    transcripts: Transcripts<HashOf<E>>,
     /// The signature in work.
     job: Option<Job>,
     /// The digest that was worked out last, and of which slot's chain.
@@ -184,46 +188,27 @@ impl From<Full> for Refused {
     }
 }
 
-impl<P: Provider, I, M, V, B, R> fmt::Debug for Responder<P, I, M, V, B, R> {
+impl<E: Endpoint, B> fmt::Debug for Responder<E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Responder").field("phase", &self.core.phase).finish_non_exhaustive()
     }
 }
 
-impl<P, I, M, V, B> Responder<P, I, M, V, B>
+impl<P, I, M, V, R, B> Responder<Parts<P, I, M, V, R>, B>
 where
+    Parts<P, I, M, V, R>: Endpoint<Provider = P, Identities = I, Measurements = M, Vendor = V, Record = R>,
     P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
-    /// A responder that keeps no record.
+    /// A responder of these parts.
     ///
     /// The buffer holds the longest answer and 16 bytes; twice as long as [`Settings::transfer_size`] or longer, it
     /// lets messages go in chunks.
-    pub fn new(provider: P, settings: Settings, parts: Parts<I, M, V>, buffer: B) -> Self {
-        Self::recording(provider, settings, parts, buffer, ())
-    }
-}
-
-impl<P, I, M, V, B, R> Responder<P, I, M, V, B, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    B: AsRef<[u8]> + AsMut<[u8]>,
-    R: Record,
-{
-    /// The same with a record of what is said.
-    pub fn recording(provider: P, settings: Settings, parts: Parts<I, M, V>, buffer: B, record: R) -> Self {
+    pub fn new(parts: Parts<P, I, M, V, R>, settings: Settings, buffer: B) -> Self {
         let half = u32::try_from(buffer.as_ref().len() / 2).unwrap_or(u32::MAX);
         let core = Core {
-            provider,
             settings,
             parts,
-            record,
             phase: Phase::Start,
             version: Version::V1_0,
             requester: RequesterFlags::empty(),
@@ -235,7 +220,9 @@ where
         };
         Self { core, buffer, start: HEADROOM, held: Held::None, incoming: None, handle: 0 }
     }
+}
 
+impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     /// What was agreed on; `None` before.
     pub const fn connection(&self) -> Option<&Connection> {
         match &self.core.phase {
@@ -245,14 +232,14 @@ where
     }
 
     /// What it is made of. Certificates may be other ones afterwards.
-    pub const fn parts_mut(&mut self) -> &mut Parts<I, M, V> {
+    pub const fn parts_mut(&mut self) -> &mut PartsOf<E> {
         self.core.chain = None;
         &mut self.core.parts
     }
 
     /// The record.
-    pub const fn record(&self) -> &R {
-        &self.core.record
+    pub const fn record(&self) -> &E::Record {
+        &self.core.parts.record
     }
 
     /// Forgets what was agreed on, as a reset does.
@@ -276,14 +263,23 @@ where
     }
 
     /// Answers a message. What is no request is not answered: two responders would keep each other busy for ever.
-    pub fn respond(&mut self, message: &[u8]) -> Option<&[u8]> {
+    pub fn respond(
+        &mut self,
+        now: Instant,
+        kind: MessageKind,
+        message: &mut [u8],
+    ) -> Option<(MessageKind, &[u8])> {
+        let _ = now;
+        if kind == MessageKind::Secured {
+            return None;
+        }
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader).ok().filter(|header| Code(header.code).is_request())?;
         let range = match self.dispatch(header, &mut reader, message) {
             Ok(range) => range,
             Err(refused) => self.refuse(header, refused),
         };
-        self.buffer.as_ref().get(range)
+        Some((MessageKind::Plain, self.buffer.as_ref().get(range)?))
     }
 
     fn dispatch(
@@ -378,14 +374,7 @@ where
     }
 }
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     fn forget(&mut self) {
         self.phase = Phase::Start;
         self.version = Version::V1_0;
@@ -394,13 +383,13 @@ where
         self.transcripts = Transcripts::new();
         (self.job, self.chain) = (None, None);
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
-            self.record.reset(part);
+            self.parts.record.reset(part);
         }
     }
 
     fn reset(&mut self, part: Part) {
         self.transcripts.reset(part);
-        self.record.reset(part);
+        self.parts.record.reset(part);
     }
 
     /// Whether a request may come now: of a version that is spoken, supported, and in its place.
@@ -470,7 +459,7 @@ where
             Request::Challenge => flags.contains(ResponderFlags::CHAL),
             Request::GetMeasurements => flags.intersects(ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED),
             Request::ChunkSend | Request::ChunkGet => self.may_chunk(),
-            Request::VendorDefined => V::PRESENT,
+            Request::VendorDefined => E::Vendor::PRESENT,
             _ => false,
         }
     }
@@ -510,8 +499,8 @@ where
 
     /// Request and answer count as said.
     fn said(&mut self, part: Part, request: &[u8], answer: &[u8]) -> Result<(), Refused> {
-        self.record.request(part, request);
-        self.record.response(part, answer);
+        self.parts.record.request(part, request);
+        self.parts.record.response(part, answer);
         self.transcripts.request(part, request)?;
         Ok(self.transcripts.response(answer)?)
     }
@@ -527,9 +516,9 @@ where
         let signer = self.parts.identities.signer(job.slot).ok_or(Refused::INVALID)?;
         match signer.sign(algorithm, job.to_sign.signed(algorithm), room) {
             Ok(Signing::Done) => {
-                self.record.request(job.part, job.asked.get(..job.length).unwrap_or_default());
-                self.record.response(job.part, answer);
-                self.record.signature(job.part, room);
+                self.parts.record.request(job.part, job.asked.get(..job.length).unwrap_or_default());
+                self.parts.record.response(job.part, answer);
+                self.parts.record.signature(job.part, room);
                 self.reset(job.part);
                 Ok(Answer::Ready(end))
             }

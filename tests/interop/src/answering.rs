@@ -10,7 +10,9 @@ use lanewarden_net::{Ended, MessageKind, Responder as Answers, Stop, TransportEr
 use lanewarden_spdm::message::{MIN_TRANSFER_SIZE, ValueType};
 use lanewarden_spdm::responder::{Measurement, MeasurementSource, Parts, Responder, Settings, Value};
 
-use crate::asking::{PATIENCE, options};
+use lanewarden_time::Clock;
+
+use crate::asking::{PATIENCE, Wall, options};
 use crate::identities::{Chains, SLOTS};
 use crate::names;
 use crate::plan::{Combination, Measuring, Sizes};
@@ -45,13 +47,19 @@ impl MeasurementSource for Source {
 
 /// Our responder, and what it was asked and has answered.
 struct Server {
-    responder: Responder<AwsLc, Chains, Source, (), Vec<u8>>,
+    responder: Responder<Parts<AwsLc, Chains, Source>, Vec<u8>>,
+    clock: Wall,
     seen: Seen,
 }
 
 impl Answers for Server {
-    fn respond(&mut self, kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
-        let said = self.responder.respond(request)?;
+    fn respond(
+        &mut self,
+        kind: MessageKind,
+        request: &mut [u8],
+        answer: &mut Vec<u8>,
+    ) -> Option<MessageKind> {
+        let (kind, said) = self.responder.respond(self.clock.now(), kind, request)?;
         self.seen.note(said);
         answer.extend(said);
         Some(kind)
@@ -97,9 +105,9 @@ pub fn attempt(scratch: &Scratch, one: &Combination, chains: Chains) -> Result<(
         Sizes::Usual => Settings::default(),
         Sizes::Least => Settings { transfer_size: MIN_TRANSFER_SIZE, ..Settings::default() },
     };
-    let parts = Parts { identities: chains, measurements: Source, vendor: () };
-    let responder = Responder::new(AwsLc, settings, parts, vec![0; BUFFER]);
-    let mut server = Server { responder, seen: Seen::default() };
+    let parts = Parts::new(AwsLc).with_identities(chains).with_measurements(Source);
+    let responder = Responder::new(parts, settings, vec![0; BUFFER]);
+    let mut server = Server { responder, clock: Wall(std::time::Instant::now()), seen: Seen::default() };
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     let stop = Stop::new()?;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Digest, Provider};
 use lanewarden_net::emulator::{Client, Transport};
-use lanewarden_net::{Exchange, MessageKind, Socket, TransportError};
+use lanewarden_net::{MessageKind, Socket, TransportError};
 use lanewarden_spdm::certificate::{AnchorList, ChainReader, NoRevocations, Rules, Validated};
 use lanewarden_spdm::message::{ErrorCode, GET_VERSION, MIN_TRANSFER_SIZE, Operation, SummaryKind};
 use lanewarden_spdm::requester::{
@@ -77,17 +77,18 @@ impl requester::Transport for Way {
 
     fn exchange(
         &mut self,
+        kind: MessageKind,
         message: &[u8],
         answer: &mut [u8],
         within: Duration,
-    ) -> Result<usize, TransportError> {
+    ) -> Result<(MessageKind, usize), TransportError> {
         self.messages += 1;
-        self.client.exchange(MessageKind::Plain, message, answer, within)
+        self.client.exchange(kind, message, answer, within)
     }
 }
 
 /// The clock of the wall.
-struct Wall(std::time::Instant);
+pub struct Wall(pub std::time::Instant);
 
 impl Clock for Wall {
     fn now(&self) -> Instant {
@@ -104,7 +105,7 @@ type Blocks = BTreeMap<u8, (bool, Vec<u8>)>;
 
 /// Our requester, connected.
 pub struct Asker {
-    requester: Requester<AwsLc, Vec<u8>>,
+    requester: Requester<requester::Parts<AwsLc>, Vec<u8>>,
     /// The way it is connected by.
     pub way: Way,
     clock: Wall,
@@ -156,7 +157,7 @@ impl Asker {
         };
         let room = usize::try_from(settings.transfer_size)?;
         Ok(Self {
-            requester: Requester::new(AwsLc, settings, vec![0; BUFFER]),
+            requester: Requester::new(requester::Parts::new(AwsLc), settings, vec![0; BUFFER]),
             way: Way { client, messages: 0 },
             clock: Wall(std::time::Instant::now()),
             // Data objects are padded.
@@ -338,7 +339,8 @@ impl Asker {
 
     /// Whether nothing can be said any more.
     pub fn is_dead(&mut self) -> bool {
-        let said = self.way.client.exchange(MessageKind::Plain, &GET_VERSION, &mut self.answer, PATIENCE);
+        let way: &mut dyn requester::Transport<Error = TransportError> = &mut self.way;
+        let said = way.exchange(MessageKind::Plain, &GET_VERSION, &mut self.answer, PATIENCE);
         said == Err(TransportError::Dead)
     }
 

@@ -10,7 +10,9 @@ use super::frame::{read_payload, send};
 use super::payload::wrap_object;
 use super::{CLIENT_HELLO, Command, HEAD, Head, Payload, Transport};
 use crate::stream::read_by;
-use crate::{Exchange, Phase, Socket, Stream, TransportError};
+use lanewarden_spdm::requester;
+
+use crate::{Phase, Socket, Stream, TransportError};
 
 /// More than any transport puts around a message: the header of a data object, and its padding.
 const AROUND: usize = 12;
@@ -24,7 +26,6 @@ pub struct Client<S> {
     stream: S,
     transport: Transport,
     dead: bool,
-    answered: MessageKind,
     /// The frame that is sent, then the payload of its answer.
     buffer: Vec<u8>,
 }
@@ -46,7 +47,7 @@ impl Client<Socket> {
 impl<S: Stream> Client<S> {
     /// A requester on a connection that stands.
     pub const fn new(stream: S, transport: Transport) -> Self {
-        Self { stream, transport, dead: false, answered: MessageKind::Plain, buffer: Vec::new() }
+        Self { stream, transport, dead: false, buffer: Vec::new() }
     }
 
     /// Greets the responder and waits for its greeting, whose text may be any.
@@ -173,29 +174,26 @@ impl<S: Stream> Client<S> {
     }
 }
 
-impl<S: Stream> Exchange for Client<S> {
+impl<S: Stream> requester::Transport for Client<S> {
+    type Error = TransportError;
+
     fn exchange(
         &mut self,
         kind: MessageKind,
         request: &[u8],
         answer: &mut [u8],
-        timeout: Duration,
-    ) -> Result<usize, TransportError> {
+        within: Duration,
+    ) -> Result<(MessageKind, usize), TransportError> {
         self.begin()?;
         Payload::wrap(self.transport, kind, request, &mut self.buffer)?;
         self.guarded(|client| {
-            client.round(Command::NORMAL, answer.len().saturating_add(AROUND), timeout)?;
+            client.round(Command::NORMAL, answer.len().saturating_add(AROUND), within)?;
             let (seen, message) = Payload::unwrap(client.transport, &client.buffer)?.message()?;
             if seen == MessageKind::Secured && kind == MessageKind::Plain {
                 return Err(TransportError::WrongKind);
             }
-            client.answered = seen;
-            copy(message, answer)
+            Ok((seen, copy(message, answer)?))
         })
-    }
-
-    fn answered(&self) -> MessageKind {
-        self.answered
     }
 }
 

@@ -153,8 +153,10 @@ impl<S: Stream> Connection<'_, S> {
     fn message(&mut self, responder: &mut impl Responder) -> Result<(), TransportError> {
         match Payload::unwrap(self.options.transport, &self.request)? {
             Payload::Message(kind, request) => {
+                // Records are opened in place.
+                let mut request = request.to_vec();
                 self.answer.clear();
-                if let Some(kind) = responder.respond(kind, request, &mut self.answer) {
+                if let Some(kind) = responder.respond(kind, &mut request, &mut self.answer) {
                     Payload::wrap(self.options.transport, kind, &self.answer, &mut self.frame)?;
                 }
             }

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use lanewarden_doe::{Blame, Protocol};
 
+use lanewarden_spdm::requester::{self, Transport as _};
+
 use super::*;
 use crate::fake::Fake;
-use crate::{Ended, Exchange, MessageKind, Phase, Responder, Stop, TransportError};
+use crate::{Ended, MessageKind, Phase, Responder, Stop, TransportError};
 
 /// Long enough to never pass in a test that goes well.
 const LONG: Duration = Duration::from_secs(60);
@@ -23,7 +25,12 @@ struct Mirror {
 }
 
 impl Responder for Mirror {
-    fn respond(&mut self, kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
+    fn respond(
+        &mut self,
+        kind: MessageKind,
+        request: &mut [u8],
+        answer: &mut Vec<u8>,
+    ) -> Option<MessageKind> {
         answer.extend(request.iter().rev());
         (request.first() != Some(&0xff)).then_some(kind)
     }
@@ -55,10 +62,24 @@ fn started(options: ServerOptions) -> (SocketAddr, Stop, Server) {
     (address, stop, server)
 }
 
-fn asked(way: &mut dyn Exchange, kind: MessageKind, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+type Answer = Result<(MessageKind, Vec<u8>), TransportError>;
+
+fn carried(
+    way: &mut impl requester::Transport<Error = TransportError>,
+    kind: MessageKind,
+    request: &[u8],
+) -> Answer {
     let mut answer = [0xee; 64];
-    let length = way.exchange(kind, request, &mut answer, LONG)?;
-    Ok(answer[..length].to_vec())
+    let (kind, length) = way.exchange(kind, request, &mut answer, LONG)?;
+    Ok((kind, answer[..length].to_vec()))
+}
+
+fn asked(
+    way: &mut impl requester::Transport<Error = TransportError>,
+    kind: MessageKind,
+    request: &[u8],
+) -> Result<Vec<u8>, TransportError> {
+    carried(way, kind, request).map(|(_, answer)| answer)
 }
 
 fn frame(command: u32, transport: u32, payload: &[u8]) -> Vec<u8> {
@@ -74,8 +95,10 @@ fn a_requester_meets_its_responder_over_every_transport() {
         client.hello(LONG).unwrap();
         assert_eq!(asked(&mut client, MessageKind::Plain, &[1, 2, 3, 4]), Ok(vec![4, 3, 2, 1]));
         if transport != Transport::None {
-            assert_eq!(asked(&mut client, MessageKind::Secured, &[5, 6, 7, 8]), Ok(vec![8, 7, 6, 5]));
-            assert_eq!(client.answered(), MessageKind::Secured);
+            assert_eq!(
+                carried(&mut client, MessageKind::Secured, &[5, 6, 7, 8]),
+                Ok((MessageKind::Secured, vec![8, 7, 6, 5]))
+            );
         }
         client.aside(Command::KEY_UPDATE, &[1, 2, 3, 4], LONG).unwrap();
         client.aside(Command::ENDPOINT_INFO, &[], LONG).unwrap();
@@ -203,7 +226,7 @@ fn bytes_that_drip_do_not_move_the_deadline() {
         client.exchange(MessageKind::Plain, &[0x10], &mut [0; 64], timeout)
     };
     assert_eq!(ask(Duration::from_secs(7)), Err(TransportError::Timeout(Phase::Read)));
-    assert_eq!(ask(Duration::from_secs(8)), Ok(59));
+    assert_eq!(ask(Duration::from_secs(8)), Ok((MessageKind::Plain, 59)));
     assert_eq!(ask(Duration::ZERO), Err(TransportError::Timeout(Phase::Write)));
 }
 

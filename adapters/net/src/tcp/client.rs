@@ -7,14 +7,15 @@ use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::binding::tcp::{HEAD, Head, Type};
 
 use crate::stream::{read_by, write_by};
-use crate::{Exchange, Phase, Socket, Stream, TransportError};
+use lanewarden_spdm::requester::Transport;
+
+use crate::{Phase, Socket, Stream, TransportError};
 
 /// A requester's end of a connection.
 #[derive(Debug)]
 pub struct Client<S> {
     stream: S,
     dead: bool,
-    answered: MessageKind,
     frame: Vec<u8>,
 }
 
@@ -31,7 +32,7 @@ impl Client<Socket> {
 impl<S: Stream> Client<S> {
     /// A requester on a connection that stands.
     pub const fn new(stream: S) -> Self {
-        Self { stream, dead: false, answered: MessageKind::Plain, frame: Vec::new() }
+        Self { stream, dead: false, frame: Vec::new() }
     }
 
     fn round(
@@ -39,7 +40,7 @@ impl<S: Stream> Client<S> {
         kind: MessageKind,
         answer: &mut [u8],
         timeout: Duration,
-    ) -> Result<usize, TransportError> {
+    ) -> Result<(MessageKind, usize), TransportError> {
         let deadline = self.stream.now() + timeout;
         write_by(&mut self.stream, &self.frame, deadline)?;
         let mut head = [0; HEAD];
@@ -57,19 +58,20 @@ impl<S: Stream> Client<S> {
         let too_long = TransportError::TooLong { length, limit: answer.len() };
         let room = answer.get_mut(..length).ok_or(too_long)?;
         read_by(&mut self.stream, room, Phase::Read, deadline)?;
-        self.answered = seen;
-        Ok(length)
+        Ok((seen, length))
     }
 }
 
-impl<S: Stream> Exchange for Client<S> {
+impl<S: Stream> Transport for Client<S> {
+    type Error = TransportError;
+
     fn exchange(
         &mut self,
         kind: MessageKind,
         request: &[u8],
         answer: &mut [u8],
-        timeout: Duration,
-    ) -> Result<usize, TransportError> {
+        within: Duration,
+    ) -> Result<(MessageKind, usize), TransportError> {
         if self.dead {
             return Err(TransportError::Dead);
         }
@@ -80,12 +82,8 @@ impl<S: Stream> Exchange for Client<S> {
         self.frame.extend(request);
         // Whatever fails now, the next answer could be the late one to this request.
         self.dead = true;
-        let length = self.round(kind, answer, timeout)?;
+        let (seen, length) = self.round(kind, answer, within)?;
         self.dead = false;
-        Ok(length)
-    }
-
-    fn answered(&self) -> MessageKind {
-        self.answered
+        Ok((seen, length))
     }
 }

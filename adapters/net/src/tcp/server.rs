@@ -102,7 +102,7 @@ impl<S: Stream> Connection<'_, S> {
 
     fn answer(&mut self, kind: MessageKind, responder: &mut impl Responder) -> Result<(), TransportError> {
         self.answer.clear();
-        let Some(kind) = responder.respond(kind, &self.request, &mut self.answer) else { return Ok(()) };
+        let Some(kind) = responder.respond(kind, &mut self.request, &mut self.answer) else { return Ok(()) };
         let head = Head::message(kind, self.answer.len());
         let head = head.map_err(|_| TransportError::Unsendable(self.answer.len()))?;
         let frame = [&head.encode()[..], &self.answer].concat();

@@ -4,22 +4,38 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
+use lanewarden_spdm::requester::{self, Transport as _};
+
 use super::*;
 use crate::fake::Fake;
-use crate::{Ended, Exchange, MessageKind, Phase, Stop, TransportError};
+use crate::{Ended, MessageKind, Phase, Stop, TransportError};
 
 /// Long enough to never pass in a test that goes well.
 const LONG: Duration = Duration::from_secs(60);
 
-fn mirror(kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
+fn mirror(kind: MessageKind, request: &mut [u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
     answer.extend(request.iter().rev());
     Some(kind)
 }
 
-fn asked(way: &mut dyn Exchange, kind: MessageKind, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+type Answer = Result<(MessageKind, Vec<u8>), TransportError>;
+
+fn carried(
+    way: &mut impl requester::Transport<Error = TransportError>,
+    kind: MessageKind,
+    request: &[u8],
+) -> Answer {
     let mut answer = [0xee; 16];
-    let length = way.exchange(kind, request, &mut answer, LONG)?;
-    Ok(answer[..length].to_vec())
+    let (kind, length) = way.exchange(kind, request, &mut answer, LONG)?;
+    Ok((kind, answer[..length].to_vec()))
+}
+
+fn asked(
+    way: &mut impl requester::Transport<Error = TransportError>,
+    kind: MessageKind,
+    request: &[u8],
+) -> Result<Vec<u8>, TransportError> {
+    carried(way, kind, request).map(|(_, answer)| answer)
 }
 
 #[test]
@@ -33,8 +49,10 @@ fn a_requester_meets_its_responder_and_the_next_one_too() {
     for _ in 0..2 {
         let mut client = Client::connect(address, LONG).unwrap();
         assert_eq!(asked(&mut client, MessageKind::Plain, &[1, 2, 3]), Ok(vec![3, 2, 1]));
-        assert_eq!(asked(&mut client, MessageKind::Secured, &[4, 5]), Ok(vec![5, 4]));
-        assert_eq!(client.answered(), MessageKind::Secured);
+        assert_eq!(
+            carried(&mut client, MessageKind::Secured, &[4, 5]),
+            Ok((MessageKind::Secured, vec![5, 4]))
+        );
     }
     stop.stop();
     assert_eq!(server.join().unwrap(), Ended::Stopped);
@@ -74,7 +92,7 @@ fn bytes_that_drip_do_not_move_the_deadline() {
         Client::new(dripping).exchange(MessageKind::Plain, &[0x10], &mut [0; 16], timeout)
     };
     assert_eq!(ask(Duration::from_secs(7)), Err(TransportError::Timeout(Phase::Read)));
-    assert_eq!(ask(Duration::from_secs(9)), Ok(4));
+    assert_eq!(ask(Duration::from_secs(9)), Ok((MessageKind::Plain, 4)));
 }
 
 #[test]

@@ -14,18 +14,19 @@ use lanewarden_net::{Responder, Stop, TransportError, emulator, tcp};
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::responder::{self, Parts, Settings};
 use lanewarden_spdm::{Version, Versions};
+use lanewarden_time::Clock;
 
 use crate::args::{AlgorithmArgument, Respond, VersionArgument};
 use crate::capture::{Capture, link};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::socket::{address, wrapping};
+use crate::socket::{Monotonic, address, wrapping};
 use device::{Files, Slots};
 
 /// Room for a long request and a long answer.
 const BUFFER: usize = 0x2_0000;
 
-type Device = responder::Responder<AwsLc, Slots, Files, (), Vec<u8>>;
+type Device = responder::Responder<Parts<AwsLc, Slots, Files>, Vec<u8>>;
 
 /// Serves until it is ended, or until a peer says shutdown.
 pub fn run(args: &Respond, output: &Output) -> Outcome {
@@ -41,7 +42,12 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     let place = listener.local_addr().map_or(args.listen.clone(), |address| address.to_string());
     output.note(&format!("listening on {place}"));
     let capture = Capture::create(args.pcap.as_deref(), link(args.transport))?;
-    let mut served = Served { device: device(slots, files, args.version), capture: capture.as_ref(), output };
+    let mut served = Served {
+        device: device(slots, files, args.version),
+        clock: Monotonic::start(),
+        capture: capture.as_ref(),
+        output,
+    };
     serve(&listener, args, &mut served)?;
     Capture::finish(capture)?;
     Ok(Exit::Ok)
@@ -56,12 +62,8 @@ fn device(identities: Slots, measurements: Files, newest: VersionArgument) -> De
     };
     let versions = Versions::between(Version::V1_0, newest);
     let settings = Settings { versions, transfer_size: TRANSFER_SIZE, ..Settings::default() };
-    responder::Responder::new(
-        AwsLc,
-        settings,
-        Parts { identities, measurements, vendor: () },
-        vec![0; BUFFER],
-    )
+    let parts = Parts::new(AwsLc).with_identities(identities).with_measurements(measurements);
+    responder::Responder::new(parts, settings, vec![0; BUFFER])
 }
 
 fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Result<(), Failure> {
@@ -82,20 +84,24 @@ fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Res
 /// The device at its socket.
 struct Served<'s> {
     device: Device,
+    clock: Monotonic,
     capture: Option<&'s Capture>,
     output: &'s Output,
 }
 
 impl Responder for Served<'_> {
-    fn respond(&mut self, kind: MessageKind, request: &[u8], answer: &mut Vec<u8>) -> Option<MessageKind> {
-        if kind == MessageKind::Secured {
-            // There is no session, so there is nobody to answer.
-            return None;
-        }
-        let said = self.device.respond(request)?;
-        answer.extend_from_slice(said);
+    fn respond(
+        &mut self,
+        kind: MessageKind,
+        request: &mut [u8],
+        answer: &mut Vec<u8>,
+    ) -> Option<MessageKind> {
         if let Some(capture) = self.capture {
             capture.message(Direction::ToResponder, kind, request);
+        }
+        let (kind, said) = self.device.respond(self.clock.now(), kind, request)?;
+        answer.extend_from_slice(said);
+        if let Some(capture) = self.capture {
             capture.message(Direction::ToRequester, kind, answer);
         }
         Some(kind)

@@ -9,12 +9,14 @@ use lanewarden_emulation::{Emulation, attach};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Function, Machine};
 use lanewarden_sim::{FunctionConfig, Scenario, Simulator};
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{
     AnchorList, Chain, ChainError, DeviceIdentity, Distrust, IdentityError, NoRevocations, Rules,
 };
 use lanewarden_spdm::message::{Operation, SummaryKind};
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, RunError, Settings, Transport, run,
+    ChallengeRequest, Event, MeasurementRequest, Parts, PeerKey, Requester, RunError, Settings, Transport,
+    run,
 };
 use lanewarden_spdm::{Connection, Error};
 use lanewarden_time::Clock;
@@ -113,12 +115,18 @@ pub struct Wire {
 impl Transport for Wire {
     type Error = MailboxError;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, MailboxError> {
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), MailboxError> {
         let request = Request::new(Protocol::CMA_SPDM, message);
         let payload = exchange(&mut self.mailbox, &mut self.config, &self.machine, &request)?;
         answer[..payload.len()].copy_from_slice(payload);
         self.heard.push(payload.to_vec());
-        Ok(payload.len())
+        Ok((kind, payload.len()))
     }
 }
 
@@ -128,7 +136,7 @@ pub struct Host {
     identity: DeviceIdentity,
     /// Whose chain and key are asked for.
     pub slot: u8,
-    pub requester: Requester<AwsLc, Vec<u8>>,
+    pub requester: Requester<Parts<AwsLc>, Vec<u8>>,
 }
 
 impl Host {
@@ -159,7 +167,7 @@ impl Host {
             serial: function.serial.map(|serial| serial.0),
         };
         let wire = Wire { machine: machine.clone(), config, mailbox, heard: Vec::new() };
-        let requester = Requester::new(AwsLc, settings, vec![0; 1 << 15]);
+        let requester = Requester::new(Parts::new(AwsLc), settings, vec![0; 1 << 15]);
         Self { machine: machine.clone(), wire, identity, slot: 0, requester }
     }
 

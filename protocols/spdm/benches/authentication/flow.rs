@@ -6,23 +6,25 @@ use std::time::Duration;
 use lanewarden_crypto::{Provider, Signer};
 use lanewarden_no_std_link::port::Waiting;
 use lanewarden_no_std_link::requester::{Driven, Judge};
-use lanewarden_no_std_link::responder::{Firmware, Slot};
+use lanewarden_no_std_link::responder::{Slot, SmallParts, small};
+use lanewarden_spdm::Instant;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, ChainKey, NoRevocations, RememberedChains, Role};
 use lanewarden_spdm::requester::{self, Requester, Transport};
-use lanewarden_spdm::responder::{self, Parts, Responder};
+use lanewarden_spdm::responder::{self, Responder};
 
 use crate::chain::{Chain, NOW};
 
 /// Measurements of the device: eight, as others have them.
 const MEASURED: [&[u8]; 8] = [b"measured"; 8];
 
-type Answering<'c, P, S> = Responder<P, Slot<'c, S>, Firmware<'c>, (), Vec<u8>>;
+type Answering<'c, P, S> = Responder<SmallParts<'c, P, S>, Vec<u8>>;
 
 /// A requester and a responder who have met before or not.
-pub struct Pair<'c, P: Provider, S> {
+pub struct Pair<'c, P: Provider, S: Signer> {
     provider: P,
     anchors: AnchorList<'c>,
-    requester: Requester<P, Vec<u8>>,
+    requester: Requester<requester::Parts<P>, Vec<u8>>,
     wire: Wire<'c, P, S>,
     remembered: RememberedChains<P, 1>,
     answer: Vec<u8>,
@@ -30,7 +32,7 @@ pub struct Pair<'c, P: Provider, S> {
 }
 
 /// What carries messages, and counts them.
-pub struct Wire<'c, P: Provider, S> {
+pub struct Wire<'c, P: Provider, S: Signer> {
     responder: Answering<'c, P, S>,
     /// Every message, where they are kept.
     pub said: Option<Vec<(Vec<u8>, Vec<u8>)>>,
@@ -39,13 +41,20 @@ pub struct Wire<'c, P: Provider, S> {
 impl<P: Provider, S: Signer> Transport for Wire<'_, P, S> {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
-        let said = self.responder.respond(message).unwrap();
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
+        let mut request = message.to_vec();
+        let (kind, said) = self.responder.respond(Instant::ORIGIN, kind, &mut request).unwrap();
         answer[..said.len()].copy_from_slice(said);
         if let Some(kept) = &mut self.said {
             kept.push((message.to_vec(), said.to_vec()));
         }
-        Ok(said.len())
+        Ok((kind, said.len()))
     }
 }
 
@@ -55,11 +64,12 @@ where
 {
     pub fn new(provider: P, signer: S, chain: &'c Chain, anchors: AnchorList<'c>) -> Self {
         let identities = Slot { certificates: &chain.whole, signer };
-        let parts = Parts { identities, measurements: Firmware(&MEASURED), vendor: () };
+        let parts = small(provider.clone(), identities, &MEASURED);
         let settings = responder::Settings::default();
-        let responder = Responder::new(provider.clone(), settings, parts, vec![0; 0x1300]);
+        let responder = Responder::new(parts, settings, vec![0; 0x1300]);
         let settings = requester::Settings::default();
-        let requester = Requester::new(provider.clone(), settings, vec![0; requester::MIN_BUFFER]);
+        let requester =
+            Requester::new(requester::Parts::new(provider.clone()), settings, vec![0; requester::MIN_BUFFER]);
         let wire = Wire { responder, said: None };
         let (answer, certificate) = (vec![0; 0x1200], vec![0; 1024]);
         Self {

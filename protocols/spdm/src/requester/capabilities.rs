@@ -2,13 +2,10 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
-
-use super::Core;
+use super::{Core, Endpoint};
 use crate::Version;
 use crate::error::Reason;
 use crate::message::{Request, ResponderFlags};
-use crate::transcript::Record;
 
 /// The time a responder has for an answer that takes no signature: ST1 (DSP0274 1.3, 10.1.2).
 const ST1: Duration = Duration::from_millis(100);
@@ -17,7 +14,7 @@ const MAX_PADDING: u32 = 3;
 /// The longest time a peer is given, whatever it claims.
 const LONGEST: Duration = Duration::from_secs(60);
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     /// The longest message the peer takes at once.
     pub fn peer_transfer(&self) -> u32 {
         self.draft.sizes.map_or(u32::MAX, |sizes| sizes.transfer)

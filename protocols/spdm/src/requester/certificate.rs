@@ -2,10 +2,10 @@
 
 use lanewarden_crypto::{Digest, Hash, Provider};
 
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{CertificatePortion, GetCertificate, Header, Reader, ResponderFlags, SLOTS};
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
 /// Bytes of CERTIFICATE before the portion.
 const HEAD: u32 = 8;
@@ -32,12 +32,12 @@ impl<H> Fetch<H> {
     }
 }
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn begin_certificate(&mut self, slot: u8) -> Result<(), Reason> {
         self.needs(ResponderFlags::CERT, "certificates (CERT_CAP)")?;
         self.expected_digest(slot)?;
         let algorithm = self.agreed()?.hash;
-        let hash = self.provider.hash(algorithm).ok_or(Reason::NoHash(algorithm))?;
+        let hash = self.parts.provider.hash(algorithm).ok_or(Reason::NoHash(algorithm))?;
         self.operation =
             Operation::Certificate(Fetch { slot, offset: 0, remainder: None, portions: 0, hash });
         Ok(())

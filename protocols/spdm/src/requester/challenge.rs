@@ -2,7 +2,7 @@
 
 use lanewarden_crypto::{Digest, Provider, VerifyError};
 
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{Challenge, ChallengeAuth, Context, Header, Nonce, Reader, ResponderFlags, SummaryKind};
 use crate::signing::{Purpose, ToSign};
@@ -38,7 +38,7 @@ pub struct Authenticated<'a> {
     pub transcript: Digest,
 }
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn begin_challenge(&mut self, request: ChallengeRequest) -> Result<(), Reason> {
         self.needs(ResponderFlags::CHAL, "answer to challenges (CHAL_CAP)")?;
         if request.summary != SummaryKind::None {
@@ -53,12 +53,12 @@ impl<P: Provider, R: Record> Core<P, R> {
 
     pub fn fresh_nonce(&self) -> Result<Nonce, Reason> {
         let mut nonce = Nonce::default();
-        self.provider.random(&mut nonce).map_err(|_| Reason::NoRandomness)?;
+        self.parts.provider.random(&mut nonce).map_err(|_| Reason::NoRandomness)?;
         Ok(nonce)
     }
 
     /// The key that belongs to what DIGESTS told of a slot.
-    pub fn key_of(&self, slot: u8) -> Result<&P::VerifyingKey, Reason> {
+    pub fn key_of(&self, slot: u8) -> Result<&super::KeyOf<E>, Reason> {
         let expected = self.expected_digest(slot)?;
         let known = self.key.as_ref().filter(|(of, key)| *of == slot && key.chain == expected);
         known.map(|(_, peer)| &peer.key).ok_or(Reason::Misuse(Misuse::NoKey))
@@ -77,8 +77,8 @@ impl<P: Provider, R: Record> Core<P, R> {
         self.check_auth(asked, &answer)?;
         let signed = message.get(..unsigned).unwrap_or_default();
         let transcript = self.verify(Purpose::CHALLENGE_AUTH, asked.slot, signed, answer.signature)?;
-        self.record.response(Part::Authentication, signed);
-        self.record.signature(Part::Authentication, answer.signature);
+        self.parts.record.response(Part::Authentication, signed);
+        self.parts.record.signature(Part::Authentication, answer.signature);
         self.reset(Part::Authentication);
         let (slot, requester_nonce) = (asked.slot, asked.nonce);
         Ok(Event::Authenticated(Authenticated { slot, requester_nonce, answer, transcript }))
@@ -114,7 +114,8 @@ impl<P: Provider, R: Record> Core<P, R> {
         let missing = Reason::NoHash(connection.hash);
         let algorithm = connection.signature.ok_or(Reason::Incapable("signature algorithm"))?;
         let transcript = self.transcripts.digest(answer).ok_or(missing)?;
-        let to_sign = ToSign::new(&self.provider, connection.version, purpose, &transcript).ok_or(missing)?;
+        let to_sign =
+            ToSign::new(&self.parts.provider, connection.version, purpose, &transcript).ok_or(missing)?;
         match to_sign.verify(self.key_of(slot)?, algorithm, signature) {
             Ok(()) => Ok(transcript),
             Err(VerifyError::Mismatch) => Err(Reason::WrongSignature),

@@ -2,7 +2,7 @@
 
 use lanewarden_crypto::{HashAlgorithm, Provider, SignatureAlgorithm};
 
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Reason, Violation};
@@ -11,7 +11,7 @@ use crate::message::{
     MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash, NegotiateAlgorithms, NoRoom, OPAQUE_FORMAT_1, Reader,
     Request, RequesterFlags, ResponderFlags, Sizes, Structures, VersionList, Writer,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ const SIGNING: ResponderFlags = ResponderFlags::CHAL
     .union(ResponderFlags::EP_INFO_SIGNED);
 const MEASURING: ResponderFlags = ResponderFlags::MEAS.union(ResponderFlags::MEAS_SIGNED);
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn encode_connect(
         &mut self,
         stage: Stage,
@@ -87,14 +87,14 @@ impl<P: Provider, R: Record> Core<P, R> {
 
     fn offered_hashes(&self) -> HashAlgorithms {
         let offered = self.settings.hashes.algorithms();
-        offered.filter(|hash| self.provider.hash(*hash).is_some()).map(HashAlgorithms::from).collect()
+        offered.filter(|hash| self.parts.provider.hash(*hash).is_some()).map(HashAlgorithms::from).collect()
     }
 
     fn offered_signatures(&self, version: Version) -> AsymmetricAlgorithms {
         let hashes = self.offered_hashes();
         let spoken = self.settings.asymmetric.intersection(AsymmetricAlgorithms::spoken(version));
         let checks = |signature: &SignatureAlgorithm| {
-            hashes.algorithms().any(|hash| self.provider.verifies(*signature, hash))
+            hashes.algorithms().any(|hash| self.parts.provider.verifies(*signature, hash))
         };
         spoken.algorithms().filter(checks).map(AsymmetricAlgorithms::from).collect()
     }
@@ -120,7 +120,7 @@ impl<P: Provider, R: Record> Core<P, R> {
     }
 
     fn settle(&mut self, connection: Connection) -> Result<(), Reason> {
-        let hash = self.provider.hash(connection.hash).ok_or(Reason::NoHash(connection.hash))?;
+        let hash = self.parts.provider.hash(connection.hash).ok_or(Reason::NoHash(connection.hash))?;
         self.transcripts.connect(connection.version, hash);
         self.connection = Some(connection);
         Ok(())
@@ -164,7 +164,7 @@ impl<P: Provider, R: Record> Core<P, R> {
         }
         let signature = self.take_signature(version, chosen.asymmetric)?;
         let hash = self.take_hash(chosen.hash)?;
-        if signature.is_some_and(|signature| !self.provider.verifies(signature, hash)) {
+        if signature.is_some_and(|signature| !self.parts.provider.verifies(signature, hash)) {
             return Err(Reason::NoCommonAlgorithm("pair of signature and hash"));
         }
         let connection = Connection {

@@ -1,13 +1,13 @@
 //! GET_DIGESTS (DSP0274 1.3, 10.7).
 
-use lanewarden_crypto::{Digest, Provider};
+use lanewarden_crypto::Digest;
 
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::error::Reason;
 use crate::message::{Digests, Header, Reader, ResponderFlags, SLOTS};
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn begin_digests(&mut self) -> Result<(), Reason> {
         self.needs(ResponderFlags::CERT, "certificates (CERT_CAP)")?;
         self.digests = [None; SLOTS as usize];

@@ -3,15 +3,14 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
 use lanewarden_time::Instant;
 
-use super::{Core, Operation};
+use super::{Core, Endpoint, Operation};
 use crate::error::{Reason, Violation};
 use crate::message::{
     Chunk, ChunkAck, ChunkGet, Code, ErrorCode, ErrorMessage, Header, Reader, Request, Response, Writer,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 use crate::{Version, message};
 
 /// Room before a request: the head of its first chunk, where it goes in chunks. The head of each further chunk is
@@ -164,9 +163,9 @@ impl Flight {
     }
 
     /// Sees to an answer.
-    pub fn sort<'a, P: Provider, R: Record>(
+    pub fn sort<'a, E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         buffer: &mut [u8],
         now: Instant,
         answer: &'a [u8],
@@ -180,9 +179,9 @@ impl Flight {
     }
 
     /// An answer to the request itself, at once or at last.
-    fn sort_answer<'a, P: Provider, R: Record>(
+    fn sort_answer<'a, E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         now: Instant,
         answer: &'a [u8],
     ) -> Result<Seen<'a>, Reason> {
@@ -197,9 +196,9 @@ impl Flight {
         Ok(Seen::Whole(answer))
     }
 
-    fn sort_error<P: Provider, R: Record>(
+    fn sort_error<E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         now: Instant,
         error: &ErrorMessage<'_>,
     ) -> Result<Seen<'static>, Reason> {
@@ -228,9 +227,9 @@ impl Flight {
     }
 
     /// The peer puts it off: so often without going on, and for so long in all, and no more.
-    fn delay<P: Provider, R: Record>(
+    fn delay<E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         now: Instant,
         wait: Duration,
     ) -> Result<Seen<'static>, Reason> {
@@ -243,9 +242,9 @@ impl Flight {
     }
 
     /// CHUNK_SEND_ACK: the next chunk, or the answer to the whole.
-    fn sort_ack<'a, P: Provider, R: Record>(
+    fn sort_ack<'a, E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         now: Instant,
         answer: &'a [u8],
         sequence: u16,
@@ -290,9 +289,9 @@ impl Flight {
     }
 
     /// CHUNK_RESPONSE: one more piece.
-    fn sort_chunk<'a, P: Provider, R: Record>(
+    fn sort_chunk<'a, E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         buffer: &mut [u8],
         now: Instant,
         answer: &'a [u8],
@@ -317,9 +316,9 @@ impl Flight {
     }
 
     /// Checks where a chunk belongs, and puts it there. Returns how much there is then, and of how much.
-    fn place<P: Provider, R: Record>(
+    fn place<E: Endpoint>(
         &self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         buffer: &mut [u8],
         chunk: &Chunk<'_>,
     ) -> Result<(usize, usize), Reason> {
@@ -354,7 +353,7 @@ impl Flight {
     }
 
     /// What has been put together is an answer by itself, and no large one again.
-    fn check_whole<P: Provider, R: Record>(&self, core: &Core<P, R>, whole: &[u8]) -> Result<(), Reason> {
+    fn check_whole<E: Endpoint>(&self, core: &Core<E>, whole: &[u8]) -> Result<(), Reason> {
         let mut reader = Reader::new(whole);
         let header = Header::decode(&mut reader)?;
         check_version(core, header)?;
@@ -365,9 +364,9 @@ impl Flight {
     }
 
     /// In place of a chunk, or of its acknowledgement: busy, or a refusal.
-    fn sort_not_a_chunk<P: Provider, R: Record>(
+    fn sort_not_a_chunk<E: Endpoint>(
         &mut self,
-        core: &Core<P, R>,
+        core: &Core<E>,
         now: Instant,
         header: Header,
         reader: &Reader<'_>,
@@ -387,11 +386,7 @@ impl Flight {
 }
 
 /// The answer to the request; to a request that was given as bytes, any answer, but no request.
-fn check_code<P: Provider, R: Record>(
-    core: &Core<P, R>,
-    request: Request,
-    header: Header,
-) -> Result<(), Reason> {
+fn check_code<E: Endpoint>(core: &Core<E>, request: Request, header: Header) -> Result<(), Reason> {
     let any = matches!(core.operation, Operation::Bytes) && !Code(header.code).is_request();
     if any || Some(header.code) == request.response().map(Response::byte) {
         Ok(())
@@ -400,7 +395,7 @@ fn check_code<P: Provider, R: Record>(
     }
 }
 
-fn check_version<P: Provider, R: Record>(core: &Core<P, R>, header: Header) -> Result<(), Reason> {
+fn check_version<E: Endpoint>(core: &Core<E>, header: Header) -> Result<(), Reason> {
     let any = matches!(core.operation, Operation::Bytes);
     if header.version == core.version().byte() || any {
         Ok(())
@@ -410,7 +405,7 @@ fn check_version<P: Provider, R: Record>(core: &Core<P, R>, header: Header) -> R
 }
 
 /// A responder that does not speak the version of the request has to say so in one that it speaks.
-fn check_error_version<P: Provider, R: Record>(core: &Core<P, R>, header: Header) -> Result<(), Reason> {
+fn check_error_version<E: Endpoint>(core: &Core<E>, header: Header) -> Result<(), Reason> {
     let mismatch = header.param1 == ErrorCode::VERSION_MISMATCH.0;
     if mismatch && Version::from_byte(header.version).is_some() {
         Ok(())

@@ -1,8 +1,8 @@
 //! GET_MEASUREMENTS (DSP0274 1.3, 10.12).
 
-use lanewarden_crypto::{Digest, Provider};
+use lanewarden_crypto::Digest;
 
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{
@@ -70,7 +70,7 @@ fn are_distinct(blocks: Blocks<'_>) -> bool {
     })
 }
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn begin_measurements(&mut self, request: MeasurementRequest) -> Result<(), Reason> {
         self.needs(ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED, "measurements (MEAS_CAP)")?;
         if matches!(request.operation, message::Operation::Index(0 | 0xff)) {
@@ -112,8 +112,8 @@ impl<P: Provider, R: Record> Core<P, R> {
             return Ok(Event::Measured(Measured { answer, requester_nonce: None, transcript: None }));
         };
         let transcript = self.verify(Purpose::MEASUREMENTS, slot, said, answer.signature)?;
-        self.record.response(Part::Measurements, said);
-        self.record.signature(Part::Measurements, answer.signature);
+        self.parts.record.response(Part::Measurements, said);
+        self.parts.record.signature(Part::Measurements, answer.signature);
         self.reset(Part::Measurements);
         Ok(Event::Measured(Measured { answer, requester_nonce: Some(nonce), transcript: Some(transcript) }))
     }

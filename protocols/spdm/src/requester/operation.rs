@@ -1,15 +1,13 @@
 //! What an operation is made of: its requests, and what their answers mean.
 
-use lanewarden_crypto::Provider;
-
-use super::{Core, Event, Failure, Operation, connect};
+use super::{Core, Endpoint, Event, Failure, Operation, connect};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Misuse, Reason};
 use crate::message::{Header, NoRoom, Request, SLOTS, Writer};
 use crate::transcript::{Full, Part, Record, Transcripts};
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     /// The version that messages are in.
     pub fn version(&self) -> Version {
         self.draft.version.unwrap_or(Version::V1_0)
@@ -21,13 +19,13 @@ impl<P: Provider, R: Record> Core<P, R> {
         self.transcripts = Transcripts::new();
         self.digests = [None; SLOTS as usize];
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
-            self.record.reset(part);
+            self.parts.record.reset(part);
         }
     }
 
     pub fn reset(&mut self, part: Part) {
         self.transcripts.reset(part);
-        self.record.reset(part);
+        self.parts.record.reset(part);
     }
 
     /// The operation has failed. What was agreed on stays where both sides know how far they are; what measurements
@@ -52,7 +50,7 @@ impl<P: Provider, R: Record> Core<P, R> {
             self.reset(Part::Authentication);
         }
         let Some(part) = part else { return Ok(()) };
-        self.record.request(part, message);
+        self.parts.record.request(part, message);
         self.transcripts.request(part, message).map_err(|Full| Reason::NoRoom)
     }
 
@@ -142,7 +140,7 @@ impl<P: Provider, R: Record> Core<P, R> {
 
     /// The answer counts as said.
     pub fn said(&mut self, part: Part, answer: &[u8]) -> Result<(), Reason> {
-        self.record.response(part, answer);
+        self.parts.record.response(part, answer);
         self.transcripts.response(answer).map_err(|Full| Reason::NoRoom)
     }
 }

@@ -3,32 +3,43 @@
 use core::fmt;
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
 use lanewarden_time::Clock;
 
-use super::{Event, Requester, Step};
+use super::{Endpoint, Event, Requester, Step};
+use crate::binding::MessageKind;
 use crate::error::Error;
-use crate::transcript::Record;
 
 /// What carries messages: a mailbox, a socket, a bus.
 pub trait Transport {
     /// Why a message was not carried.
     type Error;
 
-    /// Sends a message, and puts its answer at the front of `answer`, padding included; returns the answer's length.
-    /// It takes no longer than `within`, or fails.
+    /// Sends a message of this kind, and puts its answer at the front of `answer`, padding included; returns the
+    /// answer's kind and length. A responder that has lost a session says so outside of it. It takes no longer than
+    /// `within`, or fails.
     ///
     /// # Errors
     /// Where no answer came, or one that is longer than there is room.
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], within: Duration)
-    -> Result<usize, Self::Error>;
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        within: Duration,
+    ) -> Result<(MessageKind, usize), Self::Error>;
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     type Error = T::Error;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], within: Duration) -> Result<usize, T::Error> {
-        (**self).exchange(message, answer, within)
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        within: Duration,
+    ) -> Result<(MessageKind, usize), T::Error> {
+        (**self).exchange(kind, message, answer, within)
     }
 }
 
@@ -57,34 +68,33 @@ impl<E: core::error::Error> core::error::Error for RunError<E> {}
 ///
 /// # Errors
 /// [`RunError`]; the operation has then ended.
-pub fn run<P, B, R, T>(
-    requester: &mut Requester<P, B, R>,
+pub fn run<E, B, T>(
+    requester: &mut Requester<E, B>,
     transport: &mut T,
     clock: &impl Clock,
     answer: &mut [u8],
     mut show: impl FnMut(Event<'_>),
 ) -> Result<(), RunError<T::Error>>
 where
-    P: Provider,
+    E: Endpoint,
     B: AsRef<[u8]> + AsMut<[u8]>,
-    R: Record,
     T: Transport,
 {
     loop {
         let sent = match requester.poll(clock.now()).map_err(RunError::Spdm)? {
-            Step::Send { message, within } => transport.exchange(message, answer, within),
+            Step::Send { kind, message, within } => transport.exchange(kind, message, answer, within),
             Step::Wait(until) => {
                 clock.wait_until(until);
                 continue;
             }
             Step::Idle | Step::Receive => return Ok(()),
         };
-        let length = sent.map_err(|error| {
+        let (kind, length) = sent.map_err(|error| {
             requester.abandon();
             RunError::Transport(error)
         })?;
-        let received = answer.get(..length).unwrap_or_default();
-        match requester.receive(clock.now(), received).map_err(RunError::Spdm)? {
+        let received = answer.get_mut(..length).unwrap_or_default();
+        match requester.receive(clock.now(), kind, received).map_err(RunError::Spdm)? {
             Event::Continue => {}
             event => show(event),
         }

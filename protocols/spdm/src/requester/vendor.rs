@@ -1,11 +1,8 @@
 //! VENDOR_DEFINED_REQUEST (DSP0274 1.3, 10.13).
 
-use lanewarden_crypto::Provider;
-
-use super::{Core, Event, Operation};
+use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Reason, Violation};
 use crate::message::{Header, Reader, VendorMessage};
-use crate::transcript::Record;
 
 /// The longest number of a vendor that is taken, in bytes; those of the registries are 2 and 4.
 const LONGEST_VENDOR: usize = 16;
@@ -18,7 +15,7 @@ pub struct Asked {
     length: usize,
 }
 
-impl<P: Provider, R: Record> Core<P, R> {
+impl<E: Endpoint> Core<E> {
     pub fn begin_vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Reason> {
         let registry = request.registry;
         let length = registry.vendor.len();

@@ -2,19 +2,12 @@
 
 use lanewarden_crypto::Provider;
 
-use super::{Answer, Core, Identities, Job, LONGEST_SIGNED, MeasurementSource, Refused, VendorHandler};
+use super::{Answer, Core, Endpoint, Job, LONGEST_SIGNED, Refused};
 use crate::message::{Challenge, ChallengeAuth, Header, Nonce, Reader, Request, SummaryKind, Writer};
 use crate::signing::{Purpose, ToSign};
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     pub(super) fn challenge(
         &mut self,
         header: Header,
@@ -49,7 +42,7 @@ where
 
     pub(super) fn fresh_nonce(&self) -> Result<Nonce, Refused> {
         let mut nonce = Nonce::default();
-        self.provider.random(&mut nonce).map_err(|_| Refused::UNSPECIFIED)?;
+        self.parts.provider.random(&mut nonce).map_err(|_| Refused::UNSPECIFIED)?;
         Ok(nonce)
     }
 
@@ -70,7 +63,7 @@ where
         self.check_length(answer.len().saturating_add(signature))?;
         self.transcripts.request(part, asked)?;
         let transcript = self.transcripts.digest(answer).ok_or(Refused::UNSPECIFIED)?;
-        let to_sign = ToSign::new(&self.provider, self.version, purpose, &transcript);
+        let to_sign = ToSign::new(&self.parts.provider, self.version, purpose, &transcript);
         let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
         let mut kept = [0; LONGEST_SIGNED];
         kept.get_mut(..asked.len()).ok_or(Refused::UNSPECIFIED)?.copy_from_slice(asked);

@@ -2,15 +2,11 @@
 
 use core::ops::Range;
 
-use lanewarden_crypto::Provider;
-
-use super::{
-    Answer, HEADROOM, Held, Identities, LEAST_ROOM, MeasurementSource, Refused, Responder, VendorHandler,
-};
+use super::{Answer, Endpoint, HEADROOM, Held, LEAST_ROOM, Refused, Responder};
 use crate::message::{
     Chunk, ChunkAck, ChunkGet, ErrorCode, ErrorMessage, Header, NoRoom, Reader, Request, Writer,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
 /// Bytes of CHUNK_SEND_ACK before the answer.
 const ACK_HEAD: usize = 6;
@@ -35,15 +31,7 @@ pub struct Outgoing {
     total: usize,
 }
 
-impl<P, I, M, V, B, R> Responder<P, I, M, V, B, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    B: AsRef<[u8]> + AsMut<[u8]>,
-    R: Record,
-{
+impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     /// An answer that is longer than the requester takes at once: it is told so, and fetches it.
     pub(super) fn hold_large(&mut self, length: usize) -> Result<Range<usize>, Refused> {
         if !self.core.may_chunk() {

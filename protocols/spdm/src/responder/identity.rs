@@ -2,13 +2,13 @@
 
 use lanewarden_crypto::{Digest, Hash, HashAlgorithm, Provider};
 
-use super::{Answer, Core, Identities, MeasurementSource, Phase, Refused, VendorHandler};
+use super::{Answer, Core, Endpoint, Identities, Phase, Refused};
 use crate::connection::Connection;
 use crate::message::{
     CertificatePortion, Digests, GetCertificate, Header, MAX_CHAIN_HEAD, NoRoom, Reader, SLOTS, Writer,
     finish,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
 /// Bytes of CERTIFICATE before the portion.
 const HEAD: usize = 8;
@@ -74,14 +74,7 @@ fn first_der(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..length.checked_add(head)?)
 }
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     /// What was agreed on; requests that come here come after it.
     pub(super) fn agreed(&self) -> Result<Connection, Refused> {
         match self.phase {
@@ -109,7 +102,7 @@ where
     fn chain(&self, slot: u8) -> Result<SlotChain<'_>, Refused> {
         let algorithm = self.agreed()?.hash;
         let certificates = self.parts.identities.certificates(slot).ok_or(Refused::INVALID)?;
-        SlotChain::new(&self.provider, algorithm, certificates).ok_or(Refused::UNSPECIFIED)
+        SlotChain::new(&self.parts.provider, algorithm, certificates).ok_or(Refused::UNSPECIFIED)
     }
 
     /// The digest of a slot's chain. That of the slot asked for last is kept.
@@ -118,7 +111,7 @@ where
             return Ok(digest);
         }
         let algorithm = self.agreed()?.hash;
-        let mut hash = self.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
+        let mut hash = self.parts.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
         let chain = self.chain(slot)?;
         hash.update(chain.head());
         hash.update(chain.certificates);

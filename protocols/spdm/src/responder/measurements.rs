@@ -2,13 +2,13 @@
 
 use lanewarden_crypto::{Digest, Hash, Provider};
 
-use super::{Answer, Core, Identities, Measurement, MeasurementSource, Refused, Value, VendorHandler};
+use super::{Answer, Core, Endpoint, Identities, Measurement, MeasurementSource, Refused, Value};
 use crate::Version;
 use crate::message::{
     Block, GetMeasurements, HEADER_SIZE, Header, MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash,
     Measurements, NoRoom, Operation, Reader, Request, Response, SummaryKind, Writer,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
 /// Bytes before the record: the header, the number of blocks, the record's length.
 const HEAD: usize = HEADER_SIZE + 4;
@@ -26,14 +26,7 @@ impl Form<'_> {
     }
 }
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     pub(super) fn measurements(
         &mut self,
         header: Header,
@@ -46,7 +39,7 @@ where
         }
         let (asked, length) = GetMeasurements::decode(self.version, header, reader)?;
         let slot = asked.signed.map(|(_, slot)| slot);
-        if slot.is_some() && (!I::PRESENT || !self.is_usable(slot.unwrap_or_default())?) {
+        if slot.is_some() && (!E::Identities::PRESENT || !self.is_usable(slot.unwrap_or_default())?) {
             return Err(Refused::INVALID);
         }
         let mut writer = Writer::new(out);
@@ -136,7 +129,7 @@ where
     /// `None` where nothing is hashed.
     fn measure(&self, value: &[u8]) -> Result<Option<Digest>, Refused> {
         let Some(MeasurementHash::Hash(algorithm)) = self.agreed()?.measurement_hash else { return Ok(None) };
-        let mut hash = self.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
+        let mut hash = self.parts.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
         hash.update(value);
         Ok(Some(hash.finish()))
     }
@@ -146,7 +139,7 @@ where
         if kind == SummaryKind::None {
             return Ok(None);
         }
-        let mut hash = self.provider.hash(self.agreed()?.hash).ok_or(Refused::UNSPECIFIED)?;
+        let mut hash = self.parts.provider.hash(self.agreed()?.hash).ok_or(Refused::UNSPECIFIED)?;
         for measurement in self.sources().filter(|one| one.is_tcb || kind == SummaryKind::All) {
             let form = self.form(&measurement, false)?;
             hash.update(&form.head);

@@ -2,7 +2,7 @@
 
 use lanewarden_crypto::{HashAlgorithm, Provider, SignatureAlgorithm};
 
-use super::{Answer, Core, Identities, MeasurementSource, Phase, Refused, Support, VendorHandler};
+use super::{Answer, Core, Endpoint, Identities, MeasurementSource, Phase, Refused, Support};
 use crate::Version;
 use crate::connection::Connection;
 use crate::message::{
@@ -10,26 +10,22 @@ use crate::message::{
     MeasurementHash, MeasurementHashes, NegotiateAlgorithms, OPAQUE_FORMAT_1, Reader, RequesterFlags,
     ResponderFlags, SLOTS, Sizes, Structures, VersionList, Writer, finish,
 };
-use crate::transcript::{Part, Record};
+use crate::transcript::Part;
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     /// What follows from the parts.
     pub(super) fn flags(&self) -> ResponderFlags {
-        let identity =
-            if I::PRESENT { ResponderFlags::CERT | ResponderFlags::CHAL } else { ResponderFlags::empty() };
-        let measurements = match M::SUPPORT {
+        let identity = if E::Identities::PRESENT {
+            ResponderFlags::CERT | ResponderFlags::CHAL
+        } else {
+            ResponderFlags::empty()
+        };
+        let measurements = match E::Measurements::SUPPORT {
             Support::None => ResponderFlags::empty(),
-            Support::Present { .. } if I::PRESENT => ResponderFlags::MEAS_SIGNED,
+            Support::Present { .. } if E::Identities::PRESENT => ResponderFlags::MEAS_SIGNED,
             Support::Present { .. } => ResponderFlags::MEAS,
         };
-        let fresh = if M::SUPPORT == (Support::Present { fresh: true }) {
+        let fresh = if E::Measurements::SUPPORT == (Support::Present { fresh: true }) {
             ResponderFlags::MEAS_FRESH
         } else {
             ResponderFlags::empty()
@@ -114,7 +110,7 @@ where
             self.forget();
             return Ok(Answer::Ready(writer.length()));
         }
-        let hash = self.provider.hash(connection.hash).ok_or(Refused::UNSPECIFIED)?;
+        let hash = self.parts.provider.hash(connection.hash).ok_or(Refused::UNSPECIFIED)?;
         self.transcripts.connect(version, hash);
         self.chain = None;
         self.phase = Phase::Connected(connection);
@@ -125,7 +121,7 @@ where
         let hash = self.choose_hash(offered.hash);
         let asymmetric = self.choose_signature(version, offered.asymmetric);
         let dmtf = offered.measurement_specifications & MEASUREMENT_SPECIFICATION_DMTF;
-        let measures = M::SUPPORT != Support::None && dmtf != 0;
+        let measures = E::Measurements::SUPPORT != Support::None && dmtf != 0;
         let measurement = hash.map_or(MeasurementHash::RawOnly, MeasurementHash::Hash);
         Algorithms {
             measurement_specification: if measures { dmtf } else { 0 },
@@ -144,7 +140,7 @@ where
 
     fn choose_hash(&self, offered: HashAlgorithms) -> Option<HashAlgorithm> {
         let common = offered.intersection(self.settings.hashes);
-        common.algorithms().find(|hash| self.provider.hash(*hash).is_some())
+        common.algorithms().find(|hash| self.parts.provider.hash(*hash).is_some())
     }
 
     /// One that a key can make, of the first slot that has one.

@@ -1,19 +1,97 @@
 //! What a responder is made of. What it is not made of, it does not claim.
 
-use lanewarden_crypto::{Digest, Signer};
+use lanewarden_crypto::{Digest, Provider, Signer};
 
 use crate::message::{ErrorCode, Registry, ValueType};
+use crate::transcript::Record;
 
 /// The parts. `()` stands for one that is not there.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Parts<I, M, V> {
+pub struct Parts<P, I = (), M = (), V = (), R = ()> {
+    /// Algorithms and randomness.
+    pub provider: P,
     /// Certificate chains and their keys: CERT and CHAL.
     pub identities: I,
     /// Measurements: MEAS.
     pub measurements: M,
     /// Answers to vendor-defined requests.
     pub vendor: V,
+    /// Is told what is said.
+    pub record: R,
 }
+
+impl<P: Provider> Parts<P> {
+    /// A provider alone.
+    pub const fn new(provider: P) -> Self {
+        Self { provider, identities: (), measurements: (), vendor: (), record: () }
+    }
+}
+
+impl<P, I, M, V, R> Parts<P, I, M, V, R> {
+    /// With certificate chains and their keys.
+    pub fn with_identities<N: Identities>(self, identities: N) -> Parts<P, N, M, V, R> {
+        let Self { provider, measurements, vendor, record, .. } = self;
+        Parts { provider, identities, measurements, vendor, record }
+    }
+
+    /// With measurements.
+    pub fn with_measurements<N: MeasurementSource>(self, measurements: N) -> Parts<P, I, N, V, R> {
+        let Self { provider, identities, vendor, record, .. } = self;
+        Parts { provider, identities, measurements, vendor, record }
+    }
+
+    /// With answers to vendor-defined requests.
+    pub fn with_vendor<N: VendorHandler>(self, vendor: N) -> Parts<P, I, M, N, R> {
+        let Self { provider, identities, measurements, record, .. } = self;
+        Parts { provider, identities, measurements, vendor, record }
+    }
+
+    /// With somebody who is told what is said.
+    pub fn with_record<N: Record>(self, record: N) -> Parts<P, I, M, V, N> {
+        let Self { provider, identities, measurements, vendor, .. } = self;
+        Parts { provider, identities, measurements, vendor, record }
+    }
+}
+
+/// The types of the parts. [`Parts`] are all there are.
+pub trait Endpoint {
+    /// Algorithms and randomness.
+    type Provider: Provider;
+    /// Certificate chains and their keys.
+    type Identities: Identities;
+    /// Measurements.
+    type Measurements: MeasurementSource;
+    /// Answers to vendor-defined requests.
+    type Vendor: VendorHandler;
+    /// Is told what is said.
+    type Record: Record;
+}
+
+impl<P, I, M, V, R> Endpoint for Parts<P, I, M, V, R>
+where
+    P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    R: Record,
+{
+    type Provider = P;
+    type Identities = I;
+    type Measurements = M;
+    type Vendor = V;
+    type Record = R;
+}
+
+/// The parts of an endpoint.
+pub type PartsOf<E> = Parts<
+    <E as Endpoint>::Provider,
+    <E as Endpoint>::Identities,
+    <E as Endpoint>::Measurements,
+    <E as Endpoint>::Vendor,
+    <E as Endpoint>::Record,
+>;
+/// Its hashes.
+pub(super) type HashOf<E> = <<E as Endpoint>::Provider as Provider>::Hash;
 
 /// Certificate chains and their keys, by slot.
 pub trait Identities {

@@ -1,10 +1,7 @@
 //! VENDOR_DEFINED_REQUEST (DSP0274 1.3, 10.13).
 
-use lanewarden_crypto::Provider;
-
-use super::{Answer, Core, Identities, MeasurementSource, Refused, VendorHandler};
+use super::{Answer, Core, Endpoint, Refused, VendorHandler};
 use crate::message::{ErrorCode, NoRoom, Reader, Registry, Request, VendorMessage, Writer};
-use crate::transcript::Record;
 
 /// Handlers, each for one registry.
 pub struct Registered<'h> {
@@ -46,14 +43,7 @@ impl VendorHandler for Registered<'_> {
     }
 }
 
-impl<P, I, M, V, R> Core<P, I, M, V, R>
-where
-    P: Provider,
-    I: Identities,
-    M: MeasurementSource,
-    V: VendorHandler,
-    R: Record,
-{
+impl<E: Endpoint> Core<E> {
     pub(super) fn vendor(&mut self, reader: &mut Reader<'_>, out: &mut [u8]) -> Result<Answer, Refused> {
         let (asked, _) = VendorMessage::decode(reader)?;
         let mut writer = Writer::new(out);

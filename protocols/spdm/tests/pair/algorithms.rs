@@ -9,7 +9,7 @@ fn agree_on<Asker: Kit, Asked: Kit>(algorithm: SignatureAlgorithm, hash: HashAlg
     let settings =
         responder::Settings { hashes: hash.into(), asymmetric: algorithm.into(), ..Default::default() };
     let mut responder = Device::new::<Asked>(algorithm, &[0]).responder::<Asked>(settings, 0x3000);
-    let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+    let mut wire = |message: &[u8]| responder.say(message);
     let mut client = Client::<Asker>::new(only(version), 0x2000);
     client.meet(&[0], &mut wire).unwrap();
     let connection = *client.requester.connection().unwrap();
@@ -56,7 +56,7 @@ stories! {
     fn before_1_2_there_is_no_ed25519_to_agree_on<Asker, Asked>() {
         let mut responder =
             Device::new::<Asked>(SignatureAlgorithm::Ed25519, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let refused = Client::<Asker>::new(only(Version::V1_1), 0x2000).connect(&mut wire).unwrap_err();
         assert_eq!(refused.reason, Reason::NoCommonAlgorithm("signature algorithm"));
         assert_eq!(refused.blame(), Blame::PeerCannot);
@@ -64,7 +64,7 @@ stories! {
 
     fn the_strongest_that_both_have_is_chosen<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let settings = requester::Settings {
             hashes: HashAlgorithms::SHA_256 | HashAlgorithms::SHA_512,
             ..Default::default()

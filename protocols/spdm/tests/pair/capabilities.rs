@@ -33,16 +33,16 @@ impl VendorHandler for Mute {
 /// The capabilities that are claimed and the requests that are answered otherwise than with UnsupportedRequest.
 fn claims<K: Kit, I: Identities, M: MeasurementSource, V: VendorHandler>(
     version: Version,
-    parts: Parts<I, M, V>,
+    parts: Parts<K::Provider, I, M, V>,
     buffer: usize,
 ) -> (ResponderFlags, Vec<u8>) {
-    let mut responder = Responder::new(K::provider(), Default::default(), parts, vec![0; buffer]);
-    let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+    let mut responder = Responder::new(parts, Default::default(), vec![0; buffer]);
+    let mut wire = |message: &[u8]| responder.say(message);
     let mut client = Client::<K>::new(only(version), 0x2000);
     client.connect(&mut wire).unwrap();
     let flags = client.requester.connection().unwrap().flags;
     let is_answered = |code: &u8| {
-        let answer = responder.respond(&[version.byte(), *code, 0, 0]).unwrap();
+        let answer = responder.told(&[version.byte(), *code, 0, 0]).unwrap();
         answer[..4] != [version.byte(), 0x7f, 0x07, *code]
     };
     // Those that negotiate anew come last.
@@ -50,7 +50,9 @@ fn claims<K: Kit, I: Identities, M: MeasurementSource, V: VendorHandler>(
     (flags, answered)
 }
 
-fn check<K: Kit, I: Identities, M: MeasurementSource, V: VendorHandler>(parts: impl Fn() -> Parts<I, M, V>) {
+fn check<K: Kit, I: Identities, M: MeasurementSource, V: VendorHandler>(
+    parts: impl Fn() -> Parts<K::Provider, I, M, V>,
+) {
     for version in Version::ALL {
         for buffer in [0x2000, 0x3000] {
             let (flags, answered) = claims::<K, _, _, _>(version, parts(), buffer);
@@ -82,26 +84,22 @@ stories! {
         let device = || Device::new::<Asked>(P256, &[0]);
         let firmware = Firmware::default;
         let fresh = || Fresh(Firmware::default());
-        check::<Asked, _, _, _>(|| Parts { identities: (), measurements: (), vendor: () });
-        check::<Asked, _, _, _>(|| Parts { identities: (), measurements: (), vendor: Mute });
-        check::<Asked, _, _, _>(|| Parts { identities: (), measurements: firmware(), vendor: () });
-        check::<Asked, _, _, _>(|| Parts { identities: (), measurements: fresh(), vendor: Mute });
-        check::<Asked, _, _, _>(|| Parts { identities: device(), measurements: (), vendor: () });
-        check::<Asked, _, _, _>(|| Parts { identities: device(), measurements: (), vendor: Mute });
-        check::<Asked, _, _, _>(|| Parts { identities: device(), measurements: firmware(), vendor: () });
-        check::<Asked, _, _, _>(|| Parts { identities: device(), measurements: firmware(), vendor: Mute });
-        check::<Asked, _, _, _>(|| Parts { identities: device(), measurements: fresh(), vendor: () });
-        check::<Asker, _, _, _>(|| Parts { identities: device(), measurements: fresh(), vendor: Mute });
+        check::<Asked, _, _, _>(|| made(Asked::provider(), (), (), ()));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), (), (), Mute));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), (), firmware(), ()));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), (), fresh(), Mute));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), device(), (), ()));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), device(), (), Mute));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), device(), firmware(), ()));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), device(), firmware(), Mute));
+        check::<Asked, _, _, _>(|| made(Asked::provider(), device(), fresh(), ()));
+        check::<Asker, _, _, _>(|| made(Asker::provider(), device(), fresh(), Mute));
     }
 
     fn measurements_without_a_key_are_not_signed<Asker, Asked>() {
-        let parts = || Parts {
-            identities: (),
-            measurements: Firmware(vec![(1, ValueType::IMMUTABLE_ROM, true, vec![1])]),
-            vendor: (),
-        };
-        let mut responder = Responder::new(Asked::provider(), Default::default(), parts(), vec![0; 0x3000]);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let parts = || made(Asked::provider(), (), Firmware(vec![(1, ValueType::IMMUTABLE_ROM, true, vec![1])]), ());
+        let mut responder = Responder::new(parts(), Default::default(), vec![0; 0x3000]);
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         let signed = requester::MeasurementRequest::all_signed(0);
@@ -110,6 +108,6 @@ stories! {
         let plain = requester::MeasurementRequest { signed: None, ..signed };
         assert!(matches!(client.measurements(plain, &mut wire), Ok(Seen::Measured { .. })));
         let asked = [&[0x13, 0xe0, 1, 0xff][..], &[0; 41]].concat();
-        assert_eq!(responder.respond(&asked).unwrap(), [0x13, 0x7f, 1, 0], "asked all the same");
+        assert_eq!(responder.told(&asked).unwrap(), [0x13, 0x7f, 1, 0], "asked all the same");
     }
 }

@@ -22,14 +22,11 @@ fn device<K: Kit>(
     transfer_size: u32,
     echo: usize,
     slow: u32,
-) -> Responder<K::Provider, Device, Firmware, Echo, Vec<u8>> {
-    let parts = Parts {
-        identities: Device::new::<K>(P256, &[0, 1]).slow(slow),
-        measurements: Firmware::default(),
-        vendor: Echo(echo),
-    };
+) -> Responder<Parts<K::Provider, Device, Firmware, Echo>, Vec<u8>> {
+    let parts =
+        made(K::provider(), Device::new::<K>(P256, &[0, 1]).slow(slow), Firmware::default(), Echo(echo));
     let settings = responder::Settings { transfer_size, ..Default::default() };
-    Responder::new(K::provider(), settings, parts, vec![0; 0x3000])
+    Responder::new(parts, settings, vec![0; 0x3000])
 }
 
 /// No message is longer than 42 bytes, on either side, and everything comes through.
@@ -37,7 +34,7 @@ fn through_42_bytes<Asker: Kit, Asked: Kit>(version: Version, slow: u32) {
     let mut responder = device::<Asked>(42, 3, slow);
     let mut kinds = std::collections::BTreeSet::new();
     let mut wire = |message: &[u8]| {
-        let answer = responder.respond(message).unwrap().to_vec();
+        let answer = responder.say(message);
         assert!(message.len() <= 42 && answer.len() <= 42, "{message:02x?} {answer:02x?}");
         kinds.insert(message[1]);
         answer
@@ -71,7 +68,7 @@ stories! {
         for transfer_size in [42, 43, 64, 77, 512, 1030] {
             for length in [200_usize, 1000, 1024] {
                 let mut responder = device::<Asked>(transfer_size, 2, 0);
-                let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+                let mut wire = |message: &[u8]| responder.say(message);
                 let settings = requester::Settings { transfer_size: 1600 - transfer_size, ..Default::default() };
                 let mut client = Client::<Asker>::new(settings, 0x2000);
                 client.connect(&mut wire).unwrap();
@@ -87,7 +84,7 @@ stories! {
         let mut responder = device::<Asked>(256, 1, 1);
         responder.parts_mut().measurements =
             Firmware((1..=250).map(|index| (index, ValueType::MUTABLE_FIRMWARE, true, vec![index])).collect());
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let settings = requester::Settings { transfer_size: 256, ..Default::default() };
         let mut client = Client::<Asker>::new(settings, 0x4000);
         client.meet(&[0], &mut wire).unwrap();
@@ -102,7 +99,7 @@ stories! {
 
     fn who_takes_no_chunks_gets_none<Asker, Asked>() {
         let mut responder = device::<Asked>(100, 1, 0);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let settings = requester::Settings { transfer_size: 170, ..Default::default() };
         let mut client = Client::<Asker>::new(settings, requester::MIN_BUFFER);
         client.meet(&[0], &mut wire).unwrap();
@@ -121,7 +118,7 @@ stories! {
     /// The transcript goes on: digests and certificates still count.
     fn a_proof_that_is_too_long_to_be_sent_was_not_given<Asker, Asked>() {
         let mut responder = device::<Asked>(170, 1, 0);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let settings = requester::Settings { transfer_size: 170, ..Default::default() };
         let mut client = Client::<Asker>::new(settings, requester::MIN_BUFFER);
         client.meet(&[0], &mut wire).unwrap();
@@ -134,7 +131,7 @@ stories! {
     /// Four algorithm structures make it longer than 42 bytes, before anything was agreed on.
     fn algorithms_are_negotiated_in_chunks<Asker, Asked>() {
         let mut responder = device::<Asked>(42, 1, 0);
-        let mut say = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut say = |message: &[u8]| responder.say(message);
         say(&[0x10, 0x84, 0, 0]);
         say(&[0x12, 0xe1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 42, 0, 0, 0, 0, 4, 0, 0]);
         let mut offer = vec![0x12, 0xe3, 4, 0, 48, 0, 1, 2, 0x90, 0, 0, 0, 3, 0, 0, 0];
@@ -153,7 +150,7 @@ stories! {
         let mut held = Vec::new();
         let mut wire = |message: &[u8]| match message[1] {
             0xe3 => {
-                held = responder.respond(message).unwrap().to_vec();
+                held = responder.say(message);
                 vec![0x13, 0x7f, 0x0f, 0, 5]
             }
             0x86 if message[3] == 5 => {
@@ -162,7 +159,7 @@ stories! {
                 let data = if last == 0 { &held[..26] } else { &held[26..] };
                 [&[0x13, 6, last, 5, last, 0, 0, 0], head, data].concat()
             }
-            _ => responder.respond(message).unwrap().to_vec(),
+            _ => responder.say(message),
         };
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
@@ -171,7 +168,7 @@ stories! {
 
     fn a_transfer_that_is_abandoned_ends_the_connection<Asker, Asked>() {
         let mut responder = device::<Asked>(64, 1, 0);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         let long = VendorMessage { registry: Registry::PCI_SIG_PROTOCOLS, payload: &[7; 300] };

@@ -9,7 +9,7 @@ stories! {
     fn every_version_goes_from_the_first_message_to_signed_measurements<Asker, Asked>() {
         for version in Version::ALL {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(only(version), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             let proof = client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
@@ -27,7 +27,7 @@ stories! {
             ..Default::default()
         };
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(settings, 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         assert_eq!(client.requester.connection().unwrap().version, Version::V1_2);
@@ -37,7 +37,7 @@ stories! {
 
     fn each_slot_has_a_chain_and_a_key_of_its_own<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0, 3, 7]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         let seen = client.digests(&mut wire).unwrap();
@@ -61,7 +61,7 @@ stories! {
 
     fn a_challenge_brings_a_summary_of_the_measurements_where_it_is_asked_for<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
         let block = |index: u8, kind: u8, value: &[u8]| {
@@ -95,7 +95,7 @@ stories! {
     fn a_known_device_is_challenged_again_without_its_certificates<Asker, Asked>() {
         for version in Version::ALL {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(only(version), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             for _ in 0..3 {
@@ -114,7 +114,7 @@ stories! {
         // A buffer that is shorter than a message makes a requester that speaks no chunks.
         for (buffer, transfer_size, portion) in [(0x2000, 64, 1352), (MIN_BUFFER, 170, 162_u16)] {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let settings = requester::Settings { transfer_size, ..Default::default() };
             let mut client = Client::<Asker>::new(settings, buffer);
             client.connect(&mut wire).unwrap();

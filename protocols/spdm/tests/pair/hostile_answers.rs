@@ -109,7 +109,7 @@ stories! {
         let mut device = Device::new::<Asked>(P256, &[0]);
         device.0[0].signer = Asked::signer(P256, 5);
         let mut responder = device.responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
         assert_eq!(broken(client.challenge(ChallengeRequest::default(), &mut wire)), Reason::WrongSignature);
@@ -155,9 +155,9 @@ stories! {
     fn a_key_is_used_for_its_own_chain_only<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
-        client.meet(&[0], &mut |message: &[u8]| responder.respond(message).unwrap().to_vec()).unwrap();
+        client.meet(&[0], &mut |message: &[u8]| responder.say(message)).unwrap();
         responder.parts_mut().identities.0[0].certificates = certificate(999, 7);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         client.digests(&mut wire).unwrap();
         let refused = client.challenge(ChallengeRequest::default(), &mut wire).unwrap_err();
         assert_eq!((refused.reason, refused.blame()), (Misuse::NoKey.into(), Blame::Caller));
@@ -269,9 +269,9 @@ stories! {
 
     /// A device that has said it cannot is not asked.
     fn what_a_device_cannot_is_not_asked_for<Asker, Asked>() {
-        let parts = responder::Parts::<(), (), ()>::default();
-        let mut responder = responder::Responder::new(Asked::provider(), Default::default(), parts, vec![0; 0x3000]);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let parts = made(Asked::provider(), (), (), ());
+        let mut responder = responder::Responder::new(parts, Default::default(), vec![0; 0x3000]);
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         for refused in [

@@ -24,7 +24,7 @@ fn fetch<Asker: Kit, Asked: Kit>(chunks: &[Chunk]) -> Reason {
             let total = if sequence == 0 { total.to_le_bytes().to_vec() } else { vec![] };
             [head, total, vec![0x12; length]].concat()
         }
-        _ => responder.respond(message).unwrap().to_vec(),
+        _ => responder.say(message),
     };
     let settings = requester::Settings { transfer_size: 64, ..only(Version::V1_2) };
     let mut client = Client::<Asker>::new(settings, 1000);
@@ -45,7 +45,7 @@ fn send<Asker: Kit, Asked: Kit>(acks: &[&[u8]]) -> Error {
             turn += 1;
             acks[turn - 1].to_vec()
         }
-        _ => responder.respond(message).unwrap().to_vec(),
+        _ => responder.say(message),
     };
     let mut client = Client::<Asker>::new(only(Version::V1_2), 0x2000);
     client.connect(&mut wire).unwrap();

@@ -16,14 +16,13 @@ impl VendorHandler for Long {
     }
 }
 
-type Talker<K> = Responder<<K as Kit>::Provider, Device, Firmware, Long, Vec<u8>>;
+type Talker<K> = Responder<Parts<<K as Kit>::Provider, Device, Firmware, Long>, Vec<u8>>;
 
 /// A responder that has been spoken to up to ALGORITHMS, with messages of 42 bytes.
 fn connected<K: Kit>(version: u8) -> Talker<K> {
-    let parts =
-        Parts { identities: Device::new::<K>(P256, &[0]), measurements: Firmware::default(), vendor: Long };
+    let parts = made(K::provider(), Device::new::<K>(P256, &[0]), Firmware::default(), Long);
     let settings = responder::Settings { transfer_size: 64, ..Default::default() };
-    let mut responder = Responder::new(K::provider(), settings, parts, vec![0; 0x800]);
+    let mut responder = Responder::new(parts, settings, vec![0; 0x800]);
     negotiate::<K>(&mut responder, version);
     responder
 }
@@ -47,7 +46,7 @@ fn negotiate<K: Kit>(responder: &mut Talker<K>, version: u8) {
 }
 
 fn say<K: Kit>(responder: &mut Talker<K>, message: &[u8]) -> Vec<u8> {
-    responder.respond(message).unwrap().to_vec()
+    responder.say(message)
 }
 
 fn vendor(length: u8) -> Vec<u8> {
@@ -143,7 +142,7 @@ stories! {
             }
         }
         for nothing in [&[][..], &[0x12], &[0x12, 0x81, 0], &[0x12, 0x01, 0, 0], &[0x12, 0x7f, 1, 0]] {
-            assert_eq!(responder.respond(nothing), None, "no request: {nothing:02x?}");
+            assert_eq!(responder.told(nothing), None, "no request: {nothing:02x?}");
         }
     }
 
@@ -253,7 +252,7 @@ stories! {
             for message in middle {
                 say::<Asked>(&mut responder, message);
             }
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(Default::default(), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             client.challenge(ChallengeRequest::default(), &mut wire).unwrap();

@@ -9,7 +9,7 @@ use lanewarden_crypto::{PublicKey, RandomError, Signer};
 use lanewarden_rustcrypto::{PrivateKey, RandomSource, RustCrypto};
 use lanewarden_spdm::message::{Operation, SummaryKind, ValueType};
 use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest, PeerKey, Requester};
-use lanewarden_spdm::responder::{Parts, Responder};
+use lanewarden_spdm::responder::Responder;
 use lanewarden_spdm::signing::{Purpose, prefix};
 use lanewarden_spdm::{Instant, requester};
 
@@ -68,11 +68,11 @@ fn check<P: Provider>(run: &Run, provider: P, verifying: impl Fn(&PublicKey<'_>)
         (1, ValueType::IMMUTABLE_ROM, true, b"rom".to_vec()),
         (0x10, ValueType::SECURITY_VERSION, false, vec![7, 0, 0, 0, 0, 0, 0, 0]),
     ]);
-    let parts = Parts { identities: device, measurements: firmware, vendor: () };
-    let mut responder = Responder::new(RustCrypto::new(Fixed), Default::default(), parts, vec![0; 0x3000]);
+    let parts = made(RustCrypto::new(Fixed), device, firmware, ());
+    let mut responder = Responder::new(parts, Default::default(), vec![0; 0x3000]);
     let mut signatures = Vec::new();
     let mut wire = |message: &[u8]| {
-        let answer = responder.respond(message).unwrap().to_vec();
+        let answer = responder.say(message);
         let is_signed = answer[1] == 3 || message[1] == 0xe0 && message[2] == 1;
         if is_signed {
             signatures.push(hex(&answer[answer.len() - 2 * run.curve.size()..]));
@@ -84,7 +84,7 @@ fn check<P: Provider>(run: &Run, provider: P, verifying: impl Fn(&PublicKey<'_>)
         hashes: hash.into(),
         ..only(run.version)
     };
-    let mut requester = Requester::new(provider, settings, vec![0; 0x2000]);
+    let mut requester = Requester::new(requester::Parts::new(provider), settings, vec![0; 0x2000]);
     let mut now = Instant::ORIGIN;
     requester.connect().unwrap();
     drive(&mut requester, &mut now, &mut wire).unwrap();

@@ -22,7 +22,7 @@ fn measured(seen: Seen) -> Content {
 stories! {
     fn they_are_counted_and_asked_for_one_by_one<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
         let counted = client.measurements(ask(Operation::Count, None, false), &mut wire).unwrap();
@@ -41,7 +41,7 @@ stories! {
     fn raw_values_come_from_1_2_on<Asker, Asked>() {
         for version in [Version::V1_2, Version::V1_3] {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(only(version), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             let all = client.measurements(ask(Operation::All, Some(0), true), &mut wire).unwrap();
@@ -50,7 +50,7 @@ stories! {
             assert!(transcript.is_some());
         }
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(only(Version::V1_1), 0x2000);
         client.connect(&mut wire).unwrap();
         let refused = client.measurements(ask(Operation::All, None, true), &mut wire).unwrap_err();
@@ -64,7 +64,7 @@ stories! {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
             let mut said = Vec::new();
             let mut wire = |message: &[u8]| {
-                let answer = responder.respond(message).unwrap().to_vec();
+                let answer = responder.say(message);
                 said.push((message.to_vec(), answer.clone()));
                 answer
             };
@@ -89,7 +89,7 @@ stories! {
     fn anything_in_between_begins_the_transcript_anew_on_both_sides<Asker, Asked>() {
         for version in Version::ALL {
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(only(version), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             let one = ask(Operation::Index(1), None, false);
@@ -115,7 +115,7 @@ stories! {
 
     fn before_1_1_only_slot_0_signs_measurements<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0, 1]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(only(Version::V1_0), 0x2000);
         client.meet(&[0, 1], &mut wire).unwrap();
         let refused = client.measurements(MeasurementRequest::all_signed(1), &mut wire).unwrap_err();

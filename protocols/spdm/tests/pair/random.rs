@@ -4,6 +4,8 @@ use lanewarden_spdm::message::{Registry, VendorMessage};
 use lanewarden_spdm::requester::{ChallengeRequest, Event, MeasurementRequest, Step};
 use proptest::prelude::*;
 
+use lanewarden_spdm::binding::MessageKind;
+
 use crate::support::*;
 
 /// A request: well-formed in its head, of any kind, with any body; or bytes.
@@ -44,7 +46,7 @@ proptest! {
         let mut responder = Device::new::<AwsLcKit>(P256, &[0, 2]).slow(slow).responder::<AwsLcKit>(settings, buffer);
         for request in requests {
             let is_request = request.len() >= 4 && request[1] & 0x80 != 0;
-            let answer = responder.respond(&request).map(<[u8]>::to_vec);
+            let answer = responder.told(&request);
             prop_assert_eq!(answer.is_some(), is_request);
             if let Some(answer) = answer {
                 prop_assert!(answer.len() >= 4 && answer[1] & 0x80 == 0, "{:02x?}", answer);
@@ -61,9 +63,9 @@ proptest! {
     fn a_responder_is_always_open_to_a_new_beginning(requests in prop::collection::vec(any_request(), 1..40)) {
         let mut responder = Device::new::<AwsLcKit>(P256, &[0]).slow(1).responder::<AwsLcKit>(Default::default(), 0x3000);
         for request in requests {
-            responder.respond(&request);
+            responder.told(&request);
         }
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<RustCryptoKit>::new(Default::default(), 0x2000);
         client.meet(&[0], &mut wire).unwrap();
         client.challenge(ChallengeRequest::default(), &mut wire).unwrap();
@@ -80,7 +82,7 @@ proptest! {
         let mut responder = Device::new::<AwsLcKit>(P256, &[0]).responder::<AwsLcKit>(Default::default(), 0x3000);
         let settings = requester::Settings { transfer_size: 64, ..only(Version::V1_2) };
         let mut client = Client::<AwsLcKit>::new(settings, 0x2000);
-        client.meet(&[0], &mut |message: &[u8]| responder.respond(message).unwrap().to_vec()).unwrap();
+        client.meet(&[0], &mut |message: &[u8]| responder.say(message)).unwrap();
         let requester = &mut client.requester;
         match operation {
             0 => requester.connect(),
@@ -93,12 +95,12 @@ proptest! {
         let mut now = client.now;
         let mut sent = 0;
         loop {
-            let answer = match requester.poll(now) {
+            let mut answer = match requester.poll(now) {
                 Ok(Step::Send { message, .. }) => {
                     sent += 1;
                     prop_assert!(sent < 4_000, "it goes on for ever");
                     if sent <= honest {
-                        responder.respond(message).unwrap().to_vec()
+                        responder.say(message)
                     } else {
                         let mut answer = answers[sent % answers.len()].clone();
                         // As often as not of the right kind.
@@ -116,7 +118,7 @@ proptest! {
                 Ok(Step::Idle) | Err(_) => break,
                 Ok(Step::Receive) => return Err(TestCaseError::fail("nothing was sent")),
             };
-            match requester.receive(now, &answer) {
+            match requester.receive(now, MessageKind::Plain, &mut answer) {
                 Ok(Event::Authenticated(_)) => prop_assert!(sent <= honest, "proved by nothing"),
                 Ok(Event::Measured(measured)) => {
                     prop_assert!(measured.transcript.is_some() && sent <= honest, "measured by nothing");
@@ -176,7 +178,7 @@ proptest! {
         let settings = requester::Settings { transfer_size, ..only(version) };
         let mut client = Client::<AwsLcKit>::new(settings, 0x2000);
         for (act, lost) in acts {
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             if client.requester.connection().is_none() {
                 client.meet(&[0], &mut wire).unwrap();
             }
@@ -211,8 +213,8 @@ proptest! {
             }
             let mut left = lost.map(|left| left - 1);
             loop {
-                let answer = match client.requester.poll(client.now).unwrap() {
-                    Step::Send { message, .. } => responder.respond(message).unwrap().to_vec(),
+                let mut answer = match client.requester.poll(client.now).unwrap() {
+                    Step::Send { message, .. } => responder.say(message),
                     Step::Wait(until) => {
                         client.now = until;
                         continue;
@@ -225,7 +227,7 @@ proptest! {
                     break;
                 }
                 left = left.map(|left| left - 1);
-                if let Err(error) = client.requester.receive(client.now, &answer) {
+                if let Err(error) = client.requester.receive(client.now, MessageKind::Plain, &mut answer) {
                     prop_assert_eq!(error.blame(), Blame::PeerCannot, "{:?}: {}", act, error);
                     break;
                 }

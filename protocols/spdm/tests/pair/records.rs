@@ -3,24 +3,19 @@
 use lanewarden_spdm::Part;
 use lanewarden_spdm::message::Operation;
 use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest};
-use lanewarden_spdm::responder::{Parts, Responder};
+use lanewarden_spdm::responder::Responder;
 
 use crate::support::*;
 
 /// Both sides record, every message is padded by so many bytes, and signatures take time.
 fn recorded<Asker: Kit, Asked: Kit>(version: Version, padding: usize, slow: u32) {
-    let parts = Parts {
-        identities: Device::new::<Asked>(P256, &[0]).slow(slow),
-        measurements: Firmware::default(),
-        vendor: (),
-    };
+    let parts = made(Asked::provider(), Device::new::<Asked>(P256, &[0]).slow(slow), Firmware::default(), ());
     let transfer_size = if version >= Version::V1_2 { 100 } else { 0x1000 };
     let settings = responder::Settings { transfer_size, ..Default::default() };
-    let mut responder =
-        Responder::recording(Asked::provider(), settings, parts, vec![0; 0x3000], Bytes::default());
+    let mut responder = Responder::new(parts.with_record(Bytes::default()), settings, vec![0; 0x3000]);
     let mut wire = |message: &[u8]| {
         let padded = [message, &[0; 3][..padding]].concat();
-        [responder.respond(&padded).unwrap(), &[0; 3][..padding]].concat()
+        [responder.say(&padded).as_slice(), &[0; 3][..padding]].concat()
     };
     let settings = requester::Settings { transfer_size, ..only(version) };
     let mut client = Client::<Asker, Bytes>::recording(settings, 0x2000, Bytes::default());

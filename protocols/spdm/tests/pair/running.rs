@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::time::Duration;
 
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::requester::{Event, MeasurementRequest, RunError, Step, Transport, run};
 use lanewarden_spdm::{Instant, requester::Requester};
 use lanewarden_time::Clock;
@@ -28,20 +29,26 @@ struct Breaking<W>(W, u32);
 impl<W: FnMut(&[u8]) -> Vec<u8>> Transport for Breaking<W> {
     type Error = &'static str;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, &'static str> {
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), &'static str> {
         self.1 = self.1.checked_sub(1).ok_or("the wire is broken")?;
         let whole = (self.0)(message);
         answer.get_mut(..whole.len()).ok_or("too long")?.copy_from_slice(&whole);
-        Ok(whole.len())
+        Ok((kind, whole.len()))
     }
 }
 
 stories! {
     fn it_goes_on_until_the_operation_has_ended<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).slow(3).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = Breaking(|message: &[u8]| responder.respond(message).unwrap().to_vec(), 100);
+        let mut wire = Breaking(|message: &[u8]| responder.say(message), 100);
         let clock = Virtual(Cell::new(Instant::ORIGIN));
-        let mut requester = Requester::new(Asker::provider(), only(Version::V1_2), vec![0; 0x2000]);
+        let mut requester = Requester::new(requester::Parts::new(Asker::provider()), only(Version::V1_2), vec![0; 0x2000]);
         let mut answer = vec![0; 0x1200];
         let mut connected = 0;
         requester.connect().unwrap();
@@ -65,9 +72,9 @@ stories! {
 
     fn what_breaks_on_the_way_ends_the_operation<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = Breaking(|message: &[u8]| responder.respond(message).unwrap().to_vec(), 2);
+        let mut wire = Breaking(|message: &[u8]| responder.say(message), 2);
         let clock = Virtual(Cell::new(Instant::ORIGIN));
-        let mut requester = Requester::new(Asker::provider(), only(Version::V1_2), vec![0; 0x2000]);
+        let mut requester = Requester::new(requester::Parts::new(Asker::provider()), only(Version::V1_2), vec![0; 0x2000]);
         let mut answer = vec![0; 0x1200];
         requester.connect().unwrap();
         let broken = run(&mut requester, &mut wire, &clock, &mut answer, |_| {}).unwrap_err();
@@ -81,7 +88,7 @@ stories! {
 
     fn one_thing_is_done_at_a_time<Asker, Asked>() {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         let early = client.requester.digests().unwrap_err();
         assert_eq!((early.reason, early.blame()), (Misuse::NotConnected.into(), Blame::Caller));
@@ -103,7 +110,7 @@ stories! {
         for (ct_exponent, time) in [(0, 1100), (17, 1131), (22, 5194), (40, 60_000), (255, 60_000)] {
             let settings = responder::Settings { ct_exponent, ..Default::default() };
             let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(settings, 0x3000);
-            let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+            let mut wire = |message: &[u8]| responder.say(message);
             let mut client = Client::<Asker>::new(Default::default(), 0x2000);
             client.meet(&[0], &mut wire).unwrap();
             client.requester.measurements(MeasurementRequest::all_signed(0)).unwrap();

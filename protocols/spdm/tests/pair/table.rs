@@ -8,6 +8,8 @@ use lanewarden_spdm::requester::{ChallengeRequest, Event, MeasurementRequest, Re
 use lanewarden_spdm::responder::{Parts, Responder, VendorHandler};
 use lanewarden_spdm::{Instant, message};
 
+use lanewarden_spdm::binding::MessageKind;
+
 use crate::support::*;
 
 struct Long;
@@ -19,7 +21,7 @@ impl VendorHandler for Long {
     }
 }
 
-type Talker = Responder<<AwsLcKit as Kit>::Provider, Device, Firmware, Long, Vec<u8>>;
+type Talker = Responder<Parts<<AwsLcKit as Kit>::Provider, Device, Firmware, Long>, Vec<u8>>;
 
 const PHASES: [&str; 7] = [
     "start",
@@ -34,13 +36,13 @@ const PHASES: [&str; 7] = [
 /// A responder of 1.1 to 1.3 in that phase, with 1.2 chosen where one is.
 fn responder_in(phase: usize) -> Talker {
     let identities = Device::new::<AwsLcKit>(P256, &[0]).slow(if phase == 5 { 100 } else { 0 });
-    let parts = Parts { identities, measurements: Firmware::default(), vendor: Long };
+    let parts = made(AwsLcKit::provider(), identities, Firmware::default(), Long);
     let settings = responder::Settings {
         versions: Versions::between(Version::V1_1, Version::V1_3),
         transfer_size: 64,
         ..Default::default()
     };
-    let mut responder = Responder::new(AwsLcKit::provider(), settings, parts, vec![0; 0x800]);
+    let mut responder = Responder::new(parts, settings, vec![0; 0x800]);
     let mut offer = vec![0x12, 0xe3, 0, 0, 32, 0, 1, 2, 0x10, 0, 0, 0, 1, 0, 0, 0];
     offer.resize(32, 0);
     let steps = [
@@ -49,7 +51,7 @@ fn responder_in(phase: usize) -> Talker {
         offer,
     ];
     for step in &steps[..phase.min(3)] {
-        responder.respond(step).unwrap();
+        responder.told(step).unwrap();
     }
     let last: &[u8] = match phase {
         4 => &[0x12, 0xfe, 0, 0, 3, 0, 0, 0, 0],
@@ -57,7 +59,7 @@ fn responder_in(phase: usize) -> Talker {
         6 => &[&[0x12, 0x85, 0, 3, 0, 0, 0, 0, 48, 0, 0, 0, 71, 0, 0, 0][..], &[7; 48]].concat(),
         _ => return responder,
     };
-    responder.respond(last).unwrap();
+    responder.told(last).unwrap();
     responder
 }
 
@@ -103,7 +105,7 @@ fn every_request_in_every_phase_of_a_responder_has_its_answer() {
         for version in [0x00, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0xff] {
             for code in 0..=0xff {
                 let mut responder = responder_in(phase);
-                let outcome = outcome(responder.respond(&request(version, code)));
+                let outcome = outcome(responder.told(&request(version, code)).as_deref());
                 lines.entry(outcome).or_default().push((version, code));
             }
         }
@@ -142,7 +144,7 @@ fn spans(codes: &[u8]) -> String {
     spans.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
-type Asker = Requester<<AwsLcKit as Kit>::Provider, Vec<u8>>;
+type Asker = Requester<requester::Parts<<AwsLcKit as Kit>::Provider>, Vec<u8>>;
 
 const ASKED: [&str; 11] = [
     "nothing",
@@ -164,7 +166,7 @@ fn requester_that_asked(asked: usize) -> Asker {
     let settings = responder::Settings { transfer_size: 64, ..Default::default() };
     let mut responder = device.responder::<AwsLcKit>(settings, 0x2000);
     let mut client = Client::<AwsLcKit>::new(only(Version::V1_2), 0x2000);
-    let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+    let mut wire = |message: &[u8]| responder.say(message);
     if asked > 3 {
         client.meet(&[0], &mut wire).unwrap();
     }
@@ -184,12 +186,12 @@ fn requester_that_asked(asked: usize) -> Asker {
     let before = if asked <= 3 { asked - 1 } else { 0 };
     for _ in 0..before {
         let Step::Send { message, .. } = requester.poll(Instant::ORIGIN).unwrap() else { panic!("it asks") };
-        let answer = responder.respond(message).unwrap().to_vec();
-        requester.receive(Instant::ORIGIN, &answer).unwrap();
+        let mut answer = responder.say(message);
+        requester.receive(Instant::ORIGIN, MessageKind::Plain, &mut answer).unwrap();
     }
     requester.poll(Instant::ORIGIN).unwrap();
     if asked == 10 {
-        requester.receive(Instant::ORIGIN, &[0x12, 0x7f, 0x0f, 0, 1]).unwrap();
+        requester.receive(Instant::ORIGIN, MessageKind::Plain, &mut [0x12, 0x7f, 0x0f, 0, 1]).unwrap();
         requester.poll(Instant::ORIGIN).unwrap();
     }
     requester
@@ -218,7 +220,11 @@ fn every_answer_in_every_state_of_a_requester_has_its_meaning() {
             let mut lines: BTreeMap<String, Vec<u8>> = BTreeMap::new();
             for code in (0..=0xff).filter(|code| *code != 0x7f) {
                 let mut requester = requester_that_asked(asked);
-                let meaning = meaning(requester.receive(Instant::ORIGIN, &[version, code, 0, 0]));
+                let meaning = meaning(requester.receive(
+                    Instant::ORIGIN,
+                    MessageKind::Plain,
+                    &mut [version, code, 0, 0],
+                ));
                 lines.entry(meaning).or_default().push(code);
             }
             for (meaning, codes) in lines {
@@ -229,7 +235,11 @@ fn every_answer_in_every_state_of_a_requester_has_its_meaning() {
         for error in 0..=0xff {
             let version = if (1..=2).contains(&asked) && asked == 1 { 0x10 } else { 0x12 };
             let mut requester = requester_that_asked(asked);
-            let meaning = meaning(requester.receive(Instant::ORIGIN, &[version, 0x7f, error, 0]));
+            let meaning = meaning(requester.receive(
+                Instant::ORIGIN,
+                MessageKind::Plain,
+                &mut [version, 0x7f, error, 0],
+            ));
             lines.entry(meaning).or_default().push(error);
         }
         for (meaning, codes) in lines {

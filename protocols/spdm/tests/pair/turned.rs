@@ -27,7 +27,7 @@ fn run(
             turn(&mut message, index);
         }
         // What is no request any more is not answered: an empty answer stands for that.
-        let mut answer = responder.respond(&message).map(<[u8]>::to_vec).unwrap_or_default();
+        let mut answer = responder.told(&message).unwrap_or_default();
         if let Some((_, false, index)) = here.filter(|_| !answer.is_empty()) {
             turn(&mut answer, index);
         }

@@ -1,7 +1,7 @@
 //! Requests that a vendor defines.
 
 use lanewarden_spdm::message::{ErrorCode, Registry, VendorMessage};
-use lanewarden_spdm::responder::{Parts, Registered, Responder, VendorFunction};
+use lanewarden_spdm::responder::{Registered, Responder, VendorFunction};
 
 use crate::support::*;
 
@@ -23,9 +23,9 @@ stories! {
         let mut handlers: [(Registry<'_>, &mut dyn VendorFunction); 2] =
             [(Registry::PCI_SIG_PROTOCOLS, &mut reverse), (OTHER, &mut refuse)];
         let vendor = Registered::new(&mut handlers);
-        let parts = Parts { identities: (), measurements: (), vendor };
-        let mut responder = Responder::new(Asked::provider(), Default::default(), parts, vec![0; 0x3000]);
-        let mut wire = |message: &[u8]| responder.respond(message).unwrap().to_vec();
+        let parts = made(Asked::provider(), (), (), vendor);
+        let mut responder = Responder::new(parts, Default::default(), vec![0; 0x3000]);
+        let mut wire = |message: &[u8]| responder.say(message);
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();
         for payload in [&b"abc"[..], b""] {
@@ -50,7 +50,7 @@ stories! {
         let mut responder = Device::new::<Asked>(P256, &[0]).responder::<Asked>(Default::default(), 0x3000);
         let mut wire = |message: &[u8]| match message[1] {
             0xfe => vec![0x13, 0x7e, 0, 0, 3, 0, 2, 0x98, 0x1e, 1, 0, 0xaa],
-            _ => responder.respond(message).unwrap().to_vec(),
+            _ => responder.say(message),
         };
         let mut client = Client::<Asker>::new(Default::default(), 0x2000);
         client.connect(&mut wire).unwrap();

@@ -23,7 +23,7 @@ stories! {
                 let mut calls = 0;
                 let mut wire = |message: &[u8]| {
                     calls += u32::from(message[1] == 0xff);
-                    responder.respond(message).unwrap().to_vec()
+                    responder.say(message)
                 };
                 let mut client = Client::<Asker>::new(only(version), 0x2000);
                 client.meet(&[0], &mut wire).unwrap();
@@ -49,7 +49,7 @@ stories! {
                 turn += 1;
                 if turn % 3 == 0 {
                     last = None;
-                    return responder.respond(message).unwrap().to_vec();
+                    return responder.say(message);
                 }
                 last = Some(message.to_vec());
                 error(Version::from_byte(message[0]).unwrap(), BUSY, &[])
@@ -93,7 +93,7 @@ stories! {
                         token = token.wrapping_add(1);
                         error(Version::V1_3, NOT_READY, &[exponent, 0x83, token, 1])
                     }
-                    _ => responder.respond(message).unwrap().to_vec(),
+                    _ => responder.say(message),
                 }
             };
             let mut client = Client::<Asker>::new(Default::default(), 0x2000);
@@ -112,7 +112,7 @@ stories! {
                 if message[1] == at {
                     return error(Version::from_byte(message[0]).unwrap(), NOT_READY, extended);
                 }
-                responder.respond(message).unwrap().to_vec()
+                responder.say(message)
             };
             let mut client = Client::<Asker>::new(Default::default(), 0x2000);
             let refused = match client.meet(&[0], &mut wire) {

@@ -13,11 +13,13 @@ use lanewarden_crypto::{
 };
 use lanewarden_no_std_link::port::Waiting;
 use lanewarden_no_std_link::requester::{Driven, Judge};
-use lanewarden_no_std_link::responder::{Firmware, Slot, SmallParts};
+use lanewarden_no_std_link::responder::{Slot, SmallParts, small};
 use lanewarden_rustcrypto::{PrivateKey, RandomSource, RustCrypto};
+use lanewarden_spdm::Instant;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, ChainReader, NoRevocations};
-use lanewarden_spdm::requester::{MIN_BUFFER, Requester, Settings, Transport};
-use lanewarden_spdm::responder::{self, Parts, Responder};
+use lanewarden_spdm::requester::{self, MIN_BUFFER, Requester, Settings, Transport};
+use lanewarden_spdm::responder::{self, Responder};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P384_SHA384,
@@ -34,9 +36,8 @@ const PEER: usize = 12_048 + 28_032 + 2 * MESSAGE;
 
 const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
 
-type Answering<'p> =
-    Responder<RustCrypto<Repeating>, Slot<'p, PrivateKey>, Firmware<'p>, (), [u8; MESSAGE + HEADROOM]>;
-type Asking = Requester<RustCrypto<Repeating>, [u8; MIN_BUFFER]>;
+type Answering<'p> = Responder<SmallParts<'p, RustCrypto<Repeating>, PrivateKey>, [u8; MESSAGE + HEADROOM]>;
+type Asking = Requester<requester::Parts<RustCrypto<Repeating>>, [u8; MIN_BUFFER]>;
 type Reader<'a> = ChainReader<RustCrypto<Repeating>, AnchorList<'a>, NoRevocations, &'a mut [u8]>;
 
 fn main() {
@@ -85,7 +86,8 @@ fn ask(chain: &Chain, mut transport: impl Transport<Error = Infallible>, paint: 
     let anchors = [chain.certificates[0].as_slice()];
     let anchors = AnchorList::new(&anchors, 1).unwrap();
     let judge = Judge { provider: provider.clone(), anchors, revocations: NoRevocations, now: Some(NOW) };
-    let mut requester: Box<Asking> = Box::new(Requester::new(provider, Settings::default(), [0; MIN_BUFFER]));
+    let mut requester: Box<Asking> =
+        Box::new(Requester::new(requester::Parts::new(provider), Settings::default(), [0; MIN_BUFFER]));
     let (clock, mut answer) = (Waiting::default(), vec![0; MESSAGE]);
     let mut certificate = vec![0; CERTIFICATE];
     let mut driven =
@@ -106,7 +108,9 @@ fn answer_all(chain: &Chain, said: &[(Vec<u8>, Vec<u8>)]) -> usize {
     let mut responder = answering(chain);
     touched(|| {
         for (request, answer) in said {
-            assert!(responder.respond(request) == Some(answer), "it says something else");
+            let mut request = request.clone();
+            let said = responder.respond(Instant::ORIGIN, MessageKind::Plain, &mut request);
+            assert!(said == Some((MessageKind::Plain, answer)), "it says something else");
         }
     })
 }
@@ -114,14 +118,13 @@ fn answer_all(chain: &Chain, said: &[(Vec<u8>, Vec<u8>)]) -> usize {
 fn answering(chain: &Chain) -> Box<Answering<'_>> {
     let signer = PrivateKey::from_pkcs8(&chain.key).unwrap();
     let identities = Slot { certificates: &chain.whole, signer };
-    let parts: SmallParts<'_, _> =
-        Parts { identities, measurements: Firmware(&[b"rom", b"firmware"]), vendor: () };
+    let provider = RustCrypto::new(Repeating::default());
+    let parts = small(provider, identities, &[b"rom", b"firmware"]);
     let settings = responder::Settings {
         transfer_size: u32::try_from(MESSAGE).unwrap(),
         ..responder::Settings::default()
     };
-    let provider = RustCrypto::new(Repeating::default());
-    Box::new(Responder::new(provider, settings, parts, [0; MESSAGE + HEADROOM]))
+    Box::new(Responder::new(parts, settings, [0; MESSAGE + HEADROOM]))
 }
 
 /// 2030-01-01.
@@ -179,11 +182,18 @@ struct Both<'b, 'p> {
 impl Transport for Both<'_, '_> {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
-        let said = self.responder.respond(message).unwrap();
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
+        let mut request = message.to_vec();
+        let (kind, said) = self.responder.respond(Instant::ORIGIN, kind, &mut request).unwrap();
         answer[..said.len()].copy_from_slice(said);
         self.said.push((message.to_vec(), said.to_vec()));
-        Ok(said.len())
+        Ok((kind, said.len()))
     }
 }
 
@@ -193,12 +203,18 @@ struct Replay<'s>(&'s [(Vec<u8>, Vec<u8>)]);
 impl Transport for Replay<'_> {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
         let ((asked, said), rest) = self.0.split_first().unwrap();
         assert!(asked == message, "it asks something else");
         answer[..said.len()].copy_from_slice(said);
         self.0 = rest;
-        Ok(said.len())
+        Ok((kind, said.len()))
     }
 }
 

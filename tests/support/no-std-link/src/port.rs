@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use lanewarden_crypto::RandomError;
 use lanewarden_rustcrypto::RandomSource;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::requester::Transport;
 use lanewarden_time::{Clock, Instant};
 
@@ -16,9 +17,9 @@ pub struct Port;
 
 impl Port {
     /// A message that has come.
-    pub fn receive(self, message: &mut [u8]) -> &[u8] {
+    pub fn receive(self, message: &mut [u8]) -> &mut [u8] {
         let length = black_box(message.len());
-        black_box(message).get(..length).unwrap_or_default()
+        black_box(message).get_mut(..length).unwrap_or_default()
     }
 
     /// Sends one.
@@ -36,9 +37,15 @@ impl Port {
 impl Transport for Port {
     type Error = Infallible;
 
-    fn exchange(&mut self, message: &[u8], answer: &mut [u8], _: Duration) -> Result<usize, Infallible> {
+    fn exchange(
+        &mut self,
+        kind: MessageKind,
+        message: &[u8],
+        answer: &mut [u8],
+        _: Duration,
+    ) -> Result<(MessageKind, usize), Infallible> {
         self.send(message);
-        Ok(self.receive(answer).len())
+        Ok((black_box(kind), self.receive(answer).len()))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use lanewarden_crypto::Provider;
+use lanewarden_spdm::Error;
 use lanewarden_spdm::certificate::{
     ChainError, ChainReader, Leaf, Revocations, Rules, TrustAnchors, Validated,
 };
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, RunError, Transport, run,
+    ChallengeRequest, Endpoint, Event, KeyOf, MeasurementRequest, PeerKey, Requester, RunError, Transport,
+    run,
 };
-use lanewarden_spdm::{Error, Record};
 use lanewarden_time::Clock;
 
 /// The slot that is asked for.
@@ -59,9 +59,9 @@ impl<E> From<ChainError> for Failure<E> {
 
 /// A requester with all that it is driven with.
 #[derive(Debug)]
-pub struct Driven<'d, P: Provider, B, R, T, C> {
+pub struct Driven<'d, E: Endpoint, B, T, C> {
     /// The requester.
-    pub requester: &'d mut Requester<P, B, R>,
+    pub requester: &'d mut Requester<E, B>,
     /// What carries its messages.
     pub transport: &'d mut T,
     /// The time.
@@ -83,12 +83,11 @@ pub struct Judge<P, A, V> {
     pub now: Option<u64>,
 }
 
-impl<P, B, R, T, C> Driven<'_, P, B, R, T, C>
+impl<E, B, T, C> Driven<'_, E, B, T, C>
 where
-    P: Provider,
-    P::VerifyingKey: Clone,
+    E: Endpoint,
+    KeyOf<E>: Clone,
     B: AsRef<[u8]> + AsMut<[u8]>,
-    R: Record,
     T: Transport,
     C: Clock,
 {
@@ -109,9 +108,9 @@ where
     /// [`Failure`].
     pub fn read_chain<A: TrustAnchors, V: Revocations>(
         &mut self,
-        judge: Judge<P, A, V>,
+        judge: Judge<E::Provider, A, V>,
         certificate: &mut [u8],
-    ) -> Result<Validated<P>, Failure<T::Error>> {
+    ) -> Result<Validated<E::Provider>, Failure<T::Error>> {
         let digest = *self.requester.digest(SLOT).ok_or(Failure::Unsuited)?;
         let rules = Rules::responder(digest.algorithm(), judge.now);
         let Judge { provider, anchors, revocations, .. } = judge;
@@ -141,7 +140,7 @@ where
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn challenge(&mut self, leaf: &Leaf<P>) -> Result<(), Failure<T::Error>> {
+    pub fn challenge(&mut self, leaf: &Leaf<E::Provider>) -> Result<(), Failure<T::Error>> {
         let algorithm = self.requester.connection().and_then(|connection| connection.signature);
         if !algorithm.is_some_and(|algorithm| leaf.suits(algorithm)) {
             return Err(Failure::Unsuited);
@@ -153,7 +152,7 @@ where
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn challenge_key(&mut self, key: PeerKey<P::VerifyingKey>) -> Result<(), Failure<T::Error>> {
+    pub fn challenge_key(&mut self, key: PeerKey<KeyOf<E>>) -> Result<(), Failure<T::Error>> {
         self.requester.know(SLOT, key);
         self.requester.challenge(ChallengeRequest { slot: SLOT, ..ChallengeRequest::default() })?;
         self.run(|_| ())
@@ -174,9 +173,9 @@ where
     /// [`Failure`].
     pub fn authenticate<A: TrustAnchors, V: Revocations>(
         &mut self,
-        judge: Judge<P, A, V>,
+        judge: Judge<E::Provider, A, V>,
         certificate: &mut [u8],
-    ) -> Result<Validated<P>, Failure<T::Error>> {
+    ) -> Result<Validated<E::Provider>, Failure<T::Error>> {
         self.meet()?;
         let validated = self.read_chain(judge, certificate)?;
         if !validated.is_trusted() {

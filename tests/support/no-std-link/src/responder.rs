@@ -1,6 +1,6 @@
 //! A responder of one slot and a few measurements.
 
-use lanewarden_crypto::Signer;
+use lanewarden_crypto::{Provider, Signer};
 use lanewarden_spdm::message::ValueType;
 use lanewarden_spdm::responder::{Identities, Measurement, MeasurementSource, Parts, Value};
 
@@ -44,4 +44,13 @@ impl MeasurementSource for Firmware<'_> {
 }
 
 /// Parts of a responder that has these.
-pub type SmallParts<'p, S> = Parts<Slot<'p, S>, Firmware<'p>, ()>;
+pub type SmallParts<'p, P, S> = Parts<P, Slot<'p, S>, Firmware<'p>>;
+
+/// Those parts.
+pub fn small<'p, P: Provider, S: Signer>(
+    provider: P,
+    identities: Slot<'p, S>,
+    measured: &'p [&'p [u8]],
+) -> SmallParts<'p, P, S> {
+    Parts::new(provider).with_identities(identities).with_measurements(Firmware(measured))
+}

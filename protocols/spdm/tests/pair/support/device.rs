@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::{SignError, SignatureAlgorithm, Signed, Signer, Signing};
+use lanewarden_crypto::{Provider, SignError, SignatureAlgorithm, Signed, Signer, Signing};
+use lanewarden_spdm::Instant;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::ValueType;
 use lanewarden_spdm::responder::{
-    Identities, Measurement, MeasurementSource, Parts, Responder, Settings, Value,
+    Endpoint, Identities, Measurement, MeasurementSource, Parts, Responder, Settings, Value, VendorHandler,
 };
 
 use super::Kit;
@@ -25,8 +27,37 @@ pub struct Chain {
     pub signer: Box<dyn Signer>,
 }
 
+/// A responder's parts, where the tests have all of these.
+pub fn made<P: Provider, I, M, V>(provider: P, identities: I, measurements: M, vendor: V) -> Parts<P, I, M, V>
+where
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+{
+    Parts::new(provider).with_identities(identities).with_measurements(measurements).with_vendor(vendor)
+}
+
+/// A responder that is spoken to outside of sessions, with no time passing.
+pub trait Say {
+    /// What it answers, if it does.
+    fn told(&mut self, message: &[u8]) -> Option<Vec<u8>>;
+
+    /// What it answers.
+    fn say(&mut self, message: &[u8]) -> Vec<u8> {
+        self.told(message).unwrap()
+    }
+}
+
+impl<E: Endpoint> Say for Responder<E, Vec<u8>> {
+    fn told(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+        let (kind, answer) = self.respond(Instant::ORIGIN, MessageKind::Plain, &mut message.to_vec())?;
+        assert_eq!(kind, MessageKind::Plain);
+        Some(answer.to_vec())
+    }
+}
+
 /// A responder without anything of a vendor's.
-pub type Plain<K> = Responder<<K as Kit>::Provider, Device, Firmware, (), Vec<u8>>;
+pub type Plain<K> = Responder<Parts<<K as Kit>::Provider, Device, Firmware, ()>, Vec<u8>>;
 
 /// Somebody between the two, who changes answers on their way.
 pub fn meddle<K: Kit>(
@@ -34,7 +65,7 @@ pub fn meddle<K: Kit>(
     mut change: impl FnMut(&[u8], &mut Vec<u8>),
 ) -> impl FnMut(&[u8]) -> Vec<u8> {
     move |message| {
-        let mut answer = responder.respond(message).unwrap().to_vec();
+        let mut answer = responder.say(message);
         change(message, &mut answer);
         answer
     }
@@ -63,8 +94,8 @@ impl Device {
 
     /// A responder over it, with measurements and a buffer.
     pub fn responder<K: Kit>(self, settings: Settings, buffer: usize) -> Plain<K> {
-        let parts = Parts { identities: self, measurements: Firmware::default(), vendor: () };
-        Responder::new(K::provider(), settings, parts, vec![0; buffer])
+        let parts = made(K::provider(), self, Firmware::default(), ());
+        Responder::new(parts, settings, vec![0; buffer])
     }
 }
 

@@ -1,9 +1,10 @@
 //! The loop over a requester, with the time that it waits for passing at once.
 
-use lanewarden_crypto::{Digest, Provider};
+use lanewarden_crypto::Digest;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{Blocks, Nonce};
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, Settings, Step,
+    ChallengeRequest, Endpoint, Event, MeasurementRequest, Parts, PeerKey, Requester, Settings, Step,
 };
 use lanewarden_spdm::{Error, Instant, Record};
 
@@ -72,14 +73,14 @@ impl<F: FnMut(&[u8]) -> Vec<u8>> Wire for F {
 const MOST_MESSAGES: usize = 20_000;
 
 /// Drives the operation in work to its end. Time passes as it is waited for.
-pub fn drive<P: Provider, R: Record>(
-    requester: &mut Requester<P, Vec<u8>, R>,
+pub fn drive<E: Endpoint>(
+    requester: &mut Requester<E, Vec<u8>>,
     now: &mut Instant,
     wire: &mut (impl Wire + ?Sized),
 ) -> Result<Vec<Seen>, Error> {
     let mut seen = Vec::new();
     for _ in 0..MOST_MESSAGES {
-        let answer = match requester.poll(*now)? {
+        let mut answer = match requester.poll(*now)? {
             Step::Send { message, .. } => wire.exchange(message),
             Step::Wait(until) => {
                 assert!(until > *now, "it waits for what has passed");
@@ -89,14 +90,14 @@ pub fn drive<P: Provider, R: Record>(
             Step::Idle => return Ok(seen),
             Step::Receive => panic!("nothing was sent"),
         };
-        seen.extend(Seen::of(requester.receive(*now, &answer)?));
+        seen.extend(Seen::of(requester.receive(*now, MessageKind::Plain, &mut answer)?));
     }
     panic!("the operation does not end");
 }
 
 /// A requester and its clock.
-pub struct Client<K: Kit, R = ()> {
-    pub requester: Requester<K::Provider, Vec<u8>, R>,
+pub struct Client<K: Kit, R: Record = ()> {
+    pub requester: Requester<Parts<K::Provider, R>, Vec<u8>>,
     pub now: Instant,
 }
 
@@ -108,7 +109,8 @@ impl<K: Kit> Client<K> {
 
 impl<K: Kit, R: Record> Client<K, R> {
     pub fn recording(settings: Settings, buffer: usize, record: R) -> Self {
-        let requester = Requester::recording(K::provider(), settings, vec![0; buffer], record);
+        let requester =
+            Requester::new(Parts::new(K::provider()).with_record(record), settings, vec![0; buffer]);
         Self { requester, now: Instant::ORIGIN }
     }
 

@@ -5,7 +5,7 @@ mod drive;
 mod kit;
 mod record;
 
-pub use device::{Chain, Device, Firmware, certificate, meddle};
+pub use device::{Chain, Device, Firmware, Say, certificate, made, meddle};
 pub use drive::{Client, Seen, drive};
 pub use kit::{AwsLcKit, Kit, RustCryptoKit};
 pub use record::Bytes;

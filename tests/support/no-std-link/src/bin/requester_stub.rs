@@ -7,7 +7,7 @@ use lanewarden_no_std_link::program;
 use lanewarden_no_std_link::requester::{Driven, Judge};
 use lanewarden_no_std_link::stub::Stub;
 use lanewarden_spdm::certificate::{AnchorList, NoRevocations};
-use lanewarden_spdm::requester::{MIN_BUFFER, Requester, Settings};
+use lanewarden_spdm::requester::{MIN_BUFFER, Parts, Requester, Settings};
 
 program!(run);
 
@@ -16,7 +16,7 @@ fn run() -> bool {
     let anchor = [Port.stored()];
     let Ok(anchors) = AnchorList::new(&anchor, 1) else { return false };
     let judge = Judge { provider, anchors, revocations: NoRevocations, now: None };
-    let mut requester = Requester::new(provider, Settings::default(), [0; MIN_BUFFER]);
+    let mut requester = Requester::new(Parts::new(provider), Settings::default(), [0; MIN_BUFFER]);
     let (mut transport, clock) = (Port, Waiting::default());
     let mut driven = Driven {
         requester: &mut requester,

@@ -6,12 +6,12 @@ use lanewarden_no_std_link::port::{Port, Waiting};
 use lanewarden_no_std_link::program;
 use lanewarden_no_std_link::requester::Driven;
 use lanewarden_no_std_link::stub::Stub;
-use lanewarden_spdm::requester::{MIN_BUFFER, PeerKey, Requester, Settings};
+use lanewarden_spdm::requester::{MIN_BUFFER, Parts, PeerKey, Requester, Settings};
 
 program!(run);
 
 fn run() -> bool {
-    let mut requester = Requester::new(Stub, Settings::default(), [0; MIN_BUFFER]);
+    let mut requester = Requester::new(Parts::new(Stub), Settings::default(), [0; MIN_BUFFER]);
     let (mut transport, clock) = (Port, Waiting::default());
     let mut driven = Driven {
         requester: &mut requester,
