@@ -2,8 +2,8 @@
 //!
 //! # Driving contract
 //! Every message that comes goes to [`Responder::respond`], with the time it is and whether it came as a secured one;
-//! the answer, if there is one, is there before it returns. A [signer](lanewarden_crypto::Signer) that needs time makes the answer ResponseNotReady; the requester calls for it
-//! again, and the signer is asked again then.
+//! the answer, if there is one, is there before it returns. A [signer](lanewarden_crypto::Signer) that needs time makes
+//! the answer ResponseNotReady; the requester calls for it again, and the signer is asked again then.
 //!
 //! What a responder can do follows from what it is made of ([`Parts`]): a capability is claimed where the part behind
 //! it is there, and cannot be claimed otherwise.
