@@ -2,6 +2,8 @@
 //! Both are the same for the requester and the responder.
 
 mod key_schedule;
+#[cfg(test)]
+mod known_answers;
 mod record;
 
 pub use key_schedule::{

@@ -194,6 +194,13 @@ impl Secret {
         expanded
     }
 
+    #[cfg(test)]
+    pub(super) fn of(hash: SessionHash, bytes: &[u8]) -> Self {
+        let mut secret = Self { hash, bytes: [0; MAX_DIGEST_SIZE] };
+        secret.bytes[..hash.algorithm.size()].copy_from_slice(bytes);
+        secret
+    }
+
     fn derive<P: Provider>(&self, provider: &P, label: &str, context: &[u8]) -> Option<Self> {
         let mut secret = Self { hash: self.hash, bytes: [0; MAX_DIGEST_SIZE] };
         let bytes = secret.bytes.get_mut(..self.hash.algorithm.size())?;

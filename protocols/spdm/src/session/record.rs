@@ -247,6 +247,11 @@ impl<A: Aead> Channel<A> {
         Self { aead: keys.aead, salt: keys.salt, next: Some(0), last }
     }
 
+    #[cfg(test)]
+    pub(super) fn new_at(keys: TrafficKeys<A>, sequence: u64) -> Self {
+        Self { next: Some(sequence), ..Self::new(keys, UNLIMITED) }
+    }
+
     /// The sequence number of the next message; `None` where the keys are used up.
     #[must_use]
     pub const fn sequence(&self) -> Option<u64> {
