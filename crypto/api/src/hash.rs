@@ -3,6 +3,7 @@
 use core::fmt;
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 /// Bytes of the longest digest.
 pub const MAX_DIGEST_SIZE: usize = 64;
@@ -101,6 +102,13 @@ impl PartialEq for Digest {
     }
 }
 
+/// Where the digest is a secret: a key that HMAC derived. Copies made before are not reached.
+impl Zeroize for Digest {
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
 impl core::hash::Hash for Digest {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
         self.algorithm.hash(state);
@@ -146,6 +154,13 @@ mod tests {
             assert!(Digest::new(algorithm, &[7; 65]).is_none());
             assert!(Digest::new(algorithm, &[7; 31]).is_none());
         }
+    }
+
+    #[test]
+    fn a_digest_that_is_wiped_is_zero() {
+        let mut digest = Digest::new(HashAlgorithm::Sha384, &[7; 48]).unwrap();
+        digest.zeroize();
+        assert_eq!(digest.as_bytes(), [0; 48]);
     }
 
     #[test]

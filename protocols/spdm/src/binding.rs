@@ -1,7 +1,10 @@
 //! How messages travel: whether they are secured, and the framing of DSP0287. What MCTP and DOE put around a message is
 //! theirs: a message type and a data object type.
 
+mod secured;
 pub mod tcp;
+
+pub use secured::{ApplicationHead, Binding};
 
 /// Whether a message is protected by a session. The transports number the two differently, and none looks inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

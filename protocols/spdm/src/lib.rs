@@ -11,6 +11,7 @@ mod error;
 pub mod message;
 pub mod requester;
 pub mod responder;
+pub mod session;
 pub mod signing;
 mod transcript;
 mod version;
