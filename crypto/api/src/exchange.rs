@@ -1,12 +1,5 @@
 //! Key exchange.
 
-use core::fmt;
-
-use zeroize::Zeroize;
-
-/// Bytes of the longest shared secret: FFDHE-4096's.
-pub const MAX_SHARED_SECRET: usize = 512;
-
 /// What two sides agree on a secret in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
@@ -37,6 +30,19 @@ impl Group {
             Self::Secp521r1 => 132,
         }
     }
+
+    /// Bytes of the secret: the number, filled with zeros on the left to the length of the prime, or X of the point.
+    #[must_use]
+    pub const fn secret_size(self) -> usize {
+        match self {
+            Self::Ffdhe2048 => 256,
+            Self::Ffdhe3072 => 384,
+            Self::Ffdhe4096 => 512,
+            Self::Secp256r1 => 32,
+            Self::Secp384r1 => 48,
+            Self::Secp521r1 => 66,
+        }
+    }
 }
 
 /// Why two sides did not agree.
@@ -56,54 +62,22 @@ pub enum ExchangeError {
     Failed,
 }
 
-/// What both sides know then. Wiped when it is dropped, and never printed.
-pub struct SharedSecret {
-    bytes: [u8; MAX_SHARED_SECRET],
-    length: usize,
-}
-
-impl SharedSecret {
-    /// A secret of these bytes; `None` where they are more than [`MAX_SHARED_SECRET`].
-    #[must_use]
-    pub fn new(secret: &[u8]) -> Option<Self> {
-        let mut shared = Self { bytes: [0; MAX_SHARED_SECRET], length: secret.len() };
-        shared.bytes.get_mut(..secret.len())?.copy_from_slice(secret);
-        Some(shared)
-    }
-
-    /// Its bytes: X of the point, or the number filled with zeros on the left to the length of the prime.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
-impl Drop for SharedSecret {
-    fn drop(&mut self) {
-        self.bytes.zeroize();
-    }
-}
-
-impl fmt::Debug for SharedSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedSecret(..)")
-    }
-}
-
-/// One side's half of an exchange: a fresh private value, used once.
+/// One side's half of an exchange: a fresh private value, used once. It may be made long before the peer is there.
 pub trait KeyExchange {
     /// In what.
     fn group(&self) -> Group;
 
-    /// Writes the public value, [`Group::public_size`] bytes, to the front of `out`.
+    /// Writes the public value, [`Group::public_size`] bytes, to the front of `out`. A provider may work it out anew
+    /// each time.
     ///
     /// # Errors
     /// [`ExchangeError::NoRoom`].
     fn public(&self, out: &mut [u8]) -> Result<(), ExchangeError>;
 
-    /// Meets the other side's public value.
+    /// Meets the other side's public value, and lends the secret of both, [`Group::secret_size`] bytes, to `with`. It
+    /// is wiped when that returns, so what is worked out of it is all that is left.
     ///
     /// # Errors
-    /// [`ExchangeError`].
-    fn agree(self, peer: &[u8]) -> Result<SharedSecret, ExchangeError>;
+    /// [`ExchangeError`]; `with` is not called then.
+    fn agree<R>(self, peer: &[u8], with: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError>;
 }

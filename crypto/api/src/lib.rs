@@ -17,7 +17,7 @@ mod provider;
 mod signature;
 
 pub use aead::{Aead, AeadAlgorithm, AeadError, NONCE_SIZE, TAG_SIZE, Tag};
-pub use exchange::{ExchangeError, Group, KeyExchange, MAX_SHARED_SECRET, SharedSecret};
+pub use exchange::{ExchangeError, Group, KeyExchange};
 pub use hash::{Digest, Hash, HashAlgorithm, MAX_DIGEST_SIZE, Mac};
 pub use provider::{Provider, RandomError};
 pub use signature::{

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use aws_lc_rs::agreement::{self, Algorithm, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey};
-use lanewarden_crypto::{Curve, ExchangeError, Group, SharedSecret};
+use lanewarden_crypto::{Curve, ExchangeError, Group};
 
 use crate::ecdsa::Sec1;
 
@@ -45,12 +45,11 @@ impl lanewarden_crypto::KeyExchange for KeyExchange {
         Ok(())
     }
 
-    fn agree(self, peer: &[u8]) -> Result<SharedSecret, ExchangeError> {
+    fn agree<R>(self, peer: &[u8], with: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError> {
         let point = Sec1::new(self.curve, peer).ok_or(ExchangeError::InvalidPeer)?;
         let peer = UnparsedPublicKey::new(self.algorithm, point.as_bytes());
-        agreement::agree(&self.private, peer, ExchangeError::InvalidPeer, |secret| {
-            SharedSecret::new(secret).ok_or(ExchangeError::Failed)
-        })
+        // The library keeps the secret on the heap, and wipes it in the end.
+        agreement::agree(&self.private, peer, ExchangeError::InvalidPeer, |secret| Ok(with(secret)))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is the same on every curve: points, scalars, ECDSA with any hash.
 
 use ecdsa::elliptic_curve::array::ArraySize;
+use ecdsa::elliptic_curve::ecdh::SharedSecret;
 use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use ecdsa::elliptic_curve::{
     AffinePoint, CurveArithmetic, FieldBytesSize, ProjectivePoint, PublicKey, SecretKey,
 };
 use ecdsa::{EcdsaCurve, Signature, SignatureSize, hazmat};
-use lanewarden_crypto::{Digest, ExchangeError, HashAlgorithm, SharedSecret};
+use lanewarden_crypto::{Digest, ExchangeError, HashAlgorithm};
 use zeroize::Zeroize;
 
 use crate::RandomSource;
@@ -105,13 +106,15 @@ pub(crate) fn draw<C: CurveArithmetic>(
     drawn
 }
 
-/// X of the point that both sides come to.
-pub(crate) fn agree<C>(secret: &SecretKey<C>, peer: &[u8]) -> Result<SharedSecret, ExchangeError>
+/// X of the point that both sides come to, wiped when it is dropped. One curve's frame must not become part of another's
+/// here either, nor of that in which the secret is used.
+#[inline(never)]
+pub(crate) fn agree<C>(secret: &SecretKey<C>, peer: &[u8]) -> Result<SharedSecret<C>, ExchangeError>
 where
     C: CurveArithmetic,
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
     FieldBytesSize<C>: ModulusSize,
 {
     let peer = point::<C>(peer).ok_or(ExchangeError::InvalidPeer)?;
-    SharedSecret::new(secret.diffie_hellman(&peer).raw_secret_bytes()).ok_or(ExchangeError::Failed)
+    Ok(secret.diffie_hellman(&peer))
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use ecdsa::elliptic_curve::SecretKey;
-use lanewarden_crypto::{ExchangeError, Group, SharedSecret};
+use lanewarden_crypto::{ExchangeError, Group};
 use p256::NistP256;
 use p384::NistP384;
 #[cfg(feature = "p521")]
@@ -62,12 +62,12 @@ impl lanewarden_crypto::KeyExchange for KeyExchange {
         written.map(|_| ()).ok_or(ExchangeError::NoRoom)
     }
 
-    fn agree(self, peer: &[u8]) -> Result<SharedSecret, ExchangeError> {
+    fn agree<R>(self, peer: &[u8], with: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError> {
         match &self.0 {
-            Half::P256(secret) => ec::agree(secret, peer),
-            Half::P384(secret) => ec::agree(secret, peer),
+            Half::P256(secret) => ec::agree(secret, peer).map(|secret| with(secret.raw_secret_bytes())),
+            Half::P384(secret) => ec::agree(secret, peer).map(|secret| with(secret.raw_secret_bytes())),
             #[cfg(feature = "p521")]
-            Half::P521(secret) => ec::agree(secret, peer),
+            Half::P521(secret) => ec::agree(secret, peer).map(|secret| with(secret.raw_secret_bytes())),
         }
     }
 }

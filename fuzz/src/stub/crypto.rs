@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use lanewarden_crypto::{
     Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SharedSecret, SignatureAlgorithm,
+    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignatureAlgorithm,
     Signed, Tag, VerifyError, VerifyingKey,
 };
 
@@ -110,7 +110,7 @@ impl KeyExchange for Never {
         match *self {}
     }
 
-    fn agree(self, _: &[u8]) -> Result<SharedSecret, ExchangeError> {
+    fn agree<R>(self, _: &[u8], _: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError> {
         match self {}
     }
 }
