@@ -14,9 +14,7 @@
 
 use core::fmt;
 
-use lanewarden_crypto::{
-    AeadAlgorithm, Digest, HashAlgorithm, MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, SharedSecret,
-};
+use lanewarden_crypto::{AeadAlgorithm, Digest, HashAlgorithm, MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -73,12 +71,8 @@ pub struct FinishedKey(Secret);
 impl HandshakeSecret {
     /// From a key exchange (DSP0274 1.3, 12.2): the salt is zero.
     #[must_use]
-    pub fn from_exchange<P: Provider>(
-        provider: &P,
-        hash: SessionHash,
-        shared: &SharedSecret,
-    ) -> Option<Self> {
-        Secret::extract(provider, hash, &[0; MAX_DIGEST_SIZE], shared.as_bytes()).map(Self)
+    pub fn from_exchange<P: Provider>(provider: &P, hash: SessionHash, shared: &[u8]) -> Option<Self> {
+        Secret::extract(provider, hash, &[0; MAX_DIGEST_SIZE], shared).map(Self)
     }
 
     /// From a pre-shared key (DSP0274 1.3, 12.2): up to 1.2 the salt is zero, from 1.3 on it is FF.

@@ -7,7 +7,7 @@ extern crate std;
 use std::vec::Vec;
 
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_crypto::{Aead, AeadAlgorithm, Digest, HashAlgorithm, Provider, SharedSecret};
+use lanewarden_crypto::{Aead, AeadAlgorithm, Digest, HashAlgorithm, Provider};
 use lanewarden_rustcrypto::{OsRandom, RustCrypto};
 
 use super::*;
@@ -88,7 +88,7 @@ fn check_schedule<'a, P: Provider>(provider: &P, head: &str, lines: &mut impl It
     let [th1, finish, th2] = ["th1", "finish", "th2"].map(&mut digest);
     let handshake = match head[3] {
         "psk" => HandshakeSecret::from_psk(provider, session, &shared),
-        _ => HandshakeSecret::from_exchange(provider, session, &SharedSecret::new(&shared).unwrap()),
+        _ => HandshakeSecret::from_exchange(provider, session, &shared),
     };
     let handshake = handshake.unwrap();
 

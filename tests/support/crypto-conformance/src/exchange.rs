@@ -65,7 +65,11 @@ pub fn exchange_refusals(provider: &impl Provider) -> Coverage {
         }
         for (peer, what) in ecdsa::no_points(curve_of(group), &answer.bytes("peer")) {
             let half = provider.key_exchange(group).map_err(|error| panic!("{error}")).unwrap();
-            assert_eq!(half.agree(&peer, |_| panic!("{group:?}: {what}")), Err::<(), _>(ExchangeError::InvalidPeer), "{group:?}: {what}");
+            assert_eq!(
+                half.agree(&peer, |_| panic!("{group:?}: {what}")),
+                Err::<(), _>(ExchangeError::InvalidPeer),
+                "{group:?}: {what}"
+            );
         }
     }
     coverage

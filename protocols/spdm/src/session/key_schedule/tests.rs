@@ -15,7 +15,7 @@ fn digest(fill: u8) -> Digest {
 }
 
 fn handshake(hash: SessionHash, shared: &[u8]) -> HandshakeSecret {
-    HandshakeSecret::from_exchange(&AwsLc, hash, &SharedSecret::new(shared).unwrap()).unwrap()
+    HandshakeSecret::from_exchange(&AwsLc, hash, shared).unwrap()
 }
 
 #[test]
