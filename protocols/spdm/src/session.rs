@@ -5,8 +5,15 @@ mod key_schedule;
 #[cfg(test)]
 mod known_answers;
 mod record;
+mod state;
+mod table;
 
 pub use key_schedule::{
     Directions, FinishedKey, HandshakeSecret, MasterSecret, Secret, SessionHash, TrafficKeys,
 };
 pub use record::{Channel, OpenError, Protection, RecordForm, SealError, UNLIMITED, peek_session_id};
+pub use state::{Session, Side};
+pub use table::{Seat, Sessions, seats};
+
+pub(crate) use state::{Opened, Terms};
+pub(crate) use table::Seating;
