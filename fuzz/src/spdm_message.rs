@@ -62,7 +62,7 @@ impl Message<'_> {
         match request {
             Request::GetCapabilities => {
                 let (message, length) = Capabilities::<RequesterFlags>::decode(version, reader)?;
-                if let Some(why) = message.contradiction() {
+                if let Some(why) = message.contradiction(version) {
                     one_line(&why);
                 }
                 self.same(&message, length, |writer| message.encode(version, writer));
@@ -109,7 +109,7 @@ impl Message<'_> {
             }
             Response::Capabilities => {
                 let (message, length) = Capabilities::<ResponderFlags>::decode(version, reader)?;
-                if let Some(why) = message.contradiction() {
+                if let Some(why) = message.contradiction(version) {
                     one_line(&why);
                 }
                 self.same(&message, length, |writer| message.encode(version, writer));

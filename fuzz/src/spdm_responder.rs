@@ -342,7 +342,7 @@ impl<I: Identities, M: MeasurementSource, V: VendorHandler> Asker<I, M, V> {
     fn claims(&self, version: Version, answer: &[u8]) {
         let mut reader = Reader::new(&answer[4..]);
         let (said, _) = Capabilities::<ResponderFlags>::decode(version, &mut reader).unwrap();
-        assert_eq!(said.contradiction(), None);
+        assert_eq!(said.contradiction(version), None);
         assert_eq!(said.flags.contains(ResponderFlags::CERT | ResponderFlags::CHAL), I::PRESENT);
         let measures = ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED;
         assert_eq!(said.flags.intersects(measures), M::SUPPORT != Support::None);

@@ -12,15 +12,25 @@ mod chunk;
 mod code;
 mod cursor;
 mod digests;
+mod encapsulated;
+mod end_session;
 mod error;
+mod finish;
+mod heartbeat;
+mod key_exchange;
+mod key_update;
 mod measurements;
+mod opaque;
 mod print;
+mod psk_exchange;
+mod psk_finish;
 mod vendor;
 mod version;
 
 pub use algorithms::{
-    Algorithms, AsymmetricAlgorithms, HashAlgorithms, MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash,
-    MeasurementHashes, NegotiateAlgorithms, OPAQUE_FORMAT_1, Structure, Structures,
+    AeadAlgorithms, Algorithms, AsymmetricAlgorithms, DheGroups, HashAlgorithms, KeySchedules,
+    MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash, MeasurementHashes, NegotiateAlgorithms, OPAQUE_FORMAT_1,
+    SessionAlgorithms, Structure, StructureList, Structures,
 };
 pub use capabilities::{Capabilities, MIN_TRANSFER_SIZE, RequesterFlags, ResponderFlags, Sizes};
 pub use certificate::{CertificatePortion, GetCertificate};
@@ -29,9 +39,24 @@ pub use chunk::{Chunk, ChunkAck, ChunkGet};
 pub use code::{Code, Request, Response};
 pub use cursor::{NoRoom, Reader, Writer};
 pub use digests::{Digests, SLOTS};
+pub use encapsulated::{
+    DeliverEncapsulatedResponse, EncapsulatedPayload, EncapsulatedRequest, EncapsulatedResponseAck,
+    GetEncapsulatedRequest,
+};
+pub use end_session::{EndSession, EndSessionAck};
 pub use error::{ErrorCode, ErrorMessage, NotReady};
+pub use finish::{Finish, FinishRsp};
+pub use heartbeat::Heartbeat;
+pub use key_exchange::{Ends, KeyExchange, KeyExchangeRsp, MutualAuthentication, SessionPolicy};
+pub use key_update::{KeyOperation, KeyUpdate};
 pub use measurements::{Block, Blocks, GetMeasurements, Measurements, Operation, ValueType};
+pub use opaque::secured::{
+    MAX_AEAD_LIMIT, MAX_SECURED_OPAQUE, SecuredChoice, SecuredOffer, SecuredVersion, SecuredVersions,
+};
+pub use opaque::{OpaqueElement, OpaqueFormat, OpaqueTable};
 pub use print::{Hex, RespondIfReady};
+pub use psk_exchange::{MAX_PSK_CONTEXT, MAX_PSK_HINT, MIN_PSK_CONTEXT, PskExchange, PskExchangeRsp};
+pub use psk_finish::{PskFinish, PskFinishRsp};
 pub use vendor::{Registry, VendorMessage};
 pub use version::{GET_VERSION, VersionList};
 
@@ -101,7 +126,7 @@ pub struct Format {
     pub version: Version,
     /// Bytes of a digest.
     pub digest: usize,
-    /// Bytes of a signature of the responder.
+    /// Bytes of a signature of the side that signs: the responder, but for [`Finish`] and what is encapsulated.
     pub signature: usize,
 }
 

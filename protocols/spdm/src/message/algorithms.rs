@@ -1,5 +1,8 @@
 //! NEGOTIATE_ALGORITHMS and ALGORITHMS (DSP0274 1.3, 10.5).
 
+mod session;
+mod structure;
+
 use core::fmt;
 
 use bitflags::bitflags;
@@ -7,6 +10,10 @@ use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm};
 
 use super::{Header, Malformed, NoRoom, Reader, Request, Response, Writer, finish};
 use crate::Version;
+
+pub use session::{AeadAlgorithms, DheGroups, KeySchedules};
+use structure::encode_structures;
+pub use structure::{SessionAlgorithms, Structure, StructureList, Structures};
 
 /// The measurement specification of DMTF, as a bit.
 pub const MEASUREMENT_SPECIFICATION_DMTF: u8 = 1;
@@ -19,8 +26,6 @@ const MAX_LENGTH_1_0: u16 = 64;
 /// The most extended algorithms (DSP0274 1.3, 10.5).
 const MAX_EXTENDED: u8 = 20;
 const MAX_EXTENDED_1_0: u8 = 8;
-/// The most algorithm structures.
-const MAX_STRUCTURES: u8 = 4;
 
 bitflags! {
     /// Base asymmetric algorithms.
@@ -223,55 +228,6 @@ impl fmt::Display for MeasurementHash {
     }
 }
 
-/// One algorithm structure: what is offered, or chosen, of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Structure {
-    /// Which kind: 2 key exchange, 3 AEAD, 4 the requester's signatures, 5 key schedule.
-    pub kind: u8,
-    /// A bit for each algorithm.
-    pub algorithms: u16,
-}
-
-/// Algorithm structures, from 1.1 on. Iterating gives them in order; they have been checked.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Structures<'a> {
-    bytes: &'a [u8],
-}
-
-impl<'a> Structures<'a> {
-    fn decode(count: u8, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        if count > MAX_STRUCTURES {
-            return Err(Malformed::Field("number of algorithm structures"));
-        }
-        let whole = reader.rest();
-        let (start, mut last) = (reader.position(), 0);
-        for _ in 0..count {
-            let [kind, counts] = reader.array()?;
-            if kind <= last || counts >> 4 != 2 {
-                return Err(Malformed::Field("algorithm structure"));
-            }
-            last = kind;
-            reader.u16()?;
-            reader.take(usize::from(counts & 0xf).saturating_mul(4))?;
-        }
-        let length = reader.position().saturating_sub(start);
-        Ok(Self { bytes: whole.get(..length).unwrap_or_default() })
-    }
-}
-
-impl Iterator for Structures<'_> {
-    type Item = Structure;
-
-    fn next(&mut self) -> Option<Structure> {
-        let mut reader = Reader::new(self.bytes);
-        let [kind, counts] = reader.array().ok()?;
-        let algorithms = reader.u16().ok()?;
-        reader.take(usize::from(counts & 0xf).saturating_mul(4)).ok()?;
-        self.bytes = reader.rest();
-        Some(Structure { kind, algorithms })
-    }
-}
-
 /// NEGOTIATE_ALGORITHMS: what the requester offers.
 #[derive(Clone, Copy, Debug)]
 pub struct NegotiateAlgorithms<'a> {
@@ -438,13 +394,6 @@ fn head(version: Version, code: u8, fixed: usize, structures: &[Structure]) -> R
     let length = structures.len().saturating_mul(4).saturating_add(fixed);
     let length = u16::try_from(length).map_err(|_| NoRoom)?;
     Ok((Header { version: version.byte(), code, param1, param2: 0 }, length))
-}
-
-fn encode_structures(structures: &[Structure], writer: &mut Writer<'_>) -> Result<(), NoRoom> {
-    structures.iter().try_for_each(|structure| {
-        writer.bytes(&[structure.kind, 0x20])?;
-        writer.u16(structure.algorithms)
-    })
 }
 
 #[cfg(test)]

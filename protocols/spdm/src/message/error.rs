@@ -188,6 +188,35 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_those_of_the_specification_up_to_1_3() {
+        let known = [
+            (0x01, "InvalidRequest"),
+            (0x03, "Busy"),
+            (0x04, "UnexpectedRequest"),
+            (0x05, "Unspecified"),
+            (0x06, "DecryptError"),
+            (0x07, "UnsupportedRequest"),
+            (0x08, "RequestInFlight"),
+            (0x09, "InvalidResponseCode"),
+            (0x0a, "SessionLimitExceeded"),
+            (0x0b, "SessionRequired"),
+            (0x0c, "ResetRequired"),
+            (0x0d, "ResponseTooLarge"),
+            (0x0e, "RequestTooLarge"),
+            (0x0f, "LargeResponse"),
+            (0x10, "MessageLost"),
+            (0x11, "InvalidPolicy"),
+            (0x41, "VersionMismatch"),
+            (0x42, "ResponseNotReady"),
+            (0x43, "RequestResynch"),
+            (0x44, "OperationFailed"),
+            (0x45, "NoPendingRequests"),
+            (0xff, "VendorDefinedError"),
+        ];
+        assert!(ErrorCode::ALL.iter().map(|code| (code.0, code.name().unwrap_or_default())).eq(known));
+    }
+
+    #[test]
     fn codes_without_a_name_are_numbers() {
         extern crate std;
         use std::string::ToString;

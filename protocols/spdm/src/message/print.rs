@@ -2,8 +2,10 @@
 //! them than a line takes.
 
 mod authentication;
+mod encapsulated;
 mod measurements;
 mod negotiation;
+mod session;
 mod transfer;
 
 #[cfg(test)]

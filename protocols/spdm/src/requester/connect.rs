@@ -135,7 +135,7 @@ impl<E: Endpoint> Core<E> {
 
     fn take_capabilities(&mut self, reader: &mut Reader<'_>) -> Result<usize, Reason> {
         let (said, length) = Capabilities::<ResponderFlags>::decode(self.version(), reader)?;
-        if let Some(rule) = said.contradiction() {
+        if let Some(rule) = said.contradiction(self.version()) {
             return Err(Violation::Capabilities(rule).into());
         }
         self.draft.flags = said.flags;

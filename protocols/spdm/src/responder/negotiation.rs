@@ -61,7 +61,7 @@ impl<E: Endpoint> Core<E> {
         // Who asks for all algorithms in CAPABILITIES takes it in chunks; it is not told them here.
         let asks_algorithms = version >= Version::V1_3 && header.param1 & 1 != 0;
         let takes_chunks = asked.flags.contains(RequesterFlags::CHUNK);
-        if asked.contradiction().is_some() || asks_algorithms && !takes_chunks {
+        if asked.contradiction(version).is_some() || asks_algorithms && !takes_chunks {
             return Err(Refused::INVALID);
         }
         self.version = version;

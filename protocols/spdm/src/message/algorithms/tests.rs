@@ -86,3 +86,41 @@ fn one_bit_is_an_algorithm_and_two_are_none() {
     assert_eq!(HashAlgorithms::empty().single(), None);
     assert!(!AsymmetricAlgorithms::spoken(Version::V1_1).contains(AsymmetricAlgorithms::ED25519));
 }
+
+fn for_sessions() -> SessionAlgorithms {
+    SessionAlgorithms {
+        dhe: DheGroups::SECP_384_R1 | DheGroups::SECP_256_R1,
+        aead: AeadAlgorithms::AES_256_GCM,
+        requester_asymmetric: AsymmetricAlgorithms::ECDSA_P384,
+        key_schedule: KeySchedules::SPDM,
+    }
+}
+
+#[test]
+fn algorithms_of_sessions_are_written_in_order_and_read_again() {
+    let message = encoded(&for_sessions().structures());
+    let known = [2, 0x20, 0x18, 0, 3, 0x20, 2, 0, 4, 0x20, 0x80, 0, 5, 0x20, 1, 0];
+    assert_eq!((message[2], &message[32..]), (4, &known[..]));
+    let (decoded, _) = decode(&message).unwrap();
+    assert_eq!(SessionAlgorithms::from(decoded.structures), for_sessions());
+    let Structure { kind, algorithms } = for_sessions().structures()[2];
+    assert_eq!((kind, algorithms), (Structure::REQUESTER_ASYMMETRIC, 0x80));
+}
+
+#[test]
+fn structures_that_would_be_empty_are_left_out() {
+    assert_eq!(SessionAlgorithms::default().structures().len(), 0);
+    let some = SessionAlgorithms {
+        dhe: DheGroups::empty(),
+        requester_asymmetric: AsymmetricAlgorithms::from_bits_retain(0x1_0000),
+        ..for_sessions()
+    };
+    let kinds: Vec<_> = some.structures().iter().map(|structure| structure.kind).collect();
+    assert_eq!(kinds, [Structure::AEAD, Structure::KEY_SCHEDULE]);
+    let message = encoded(&some.structures());
+    let (decoded, _) = decode(&message).unwrap();
+    assert_eq!(decoded.structures.dhe(), DheGroups::empty());
+    assert_eq!(decoded.structures.requester_asymmetric(), AsymmetricAlgorithms::empty());
+    assert_eq!(decoded.structures.aead(), AeadAlgorithms::AES_256_GCM);
+    assert_eq!(decoded.structures.key_schedule(), KeySchedules::SPDM);
+}

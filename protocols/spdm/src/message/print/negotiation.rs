@@ -3,15 +3,11 @@
 use core::fmt;
 
 use super::super::{
-    Algorithms, AsymmetricAlgorithms, Capabilities, HashAlgorithms, MeasurementHashes, NegotiateAlgorithms,
-    RequesterFlags, ResponderFlags, Structure, Structures, VersionList,
+    AeadAlgorithms, Algorithms, AsymmetricAlgorithms, Capabilities, DheGroups, HashAlgorithms, KeySchedules,
+    MeasurementHashes, NegotiateAlgorithms, RequesterFlags, ResponderFlags, SessionPolicy, Structure,
+    Structures, VersionList,
 };
 use super::{VersionByte, separated};
-
-const KEY_EXCHANGE: [&str; 7] =
-    ["FFDHE_2048", "FFDHE_3072", "FFDHE_4096", "SECP_256_R1", "SECP_384_R1", "SECP_521_R1", "SM2_P256"];
-const AEAD: [&str; 4] = ["AES_128_GCM", "AES_256_GCM", "CHACHA20_POLY1305", "SM4_GCM"];
-const KEY_SCHEDULE: [&str; 1] = ["SPDM"];
 
 impl fmt::Display for VersionList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,6 +34,7 @@ macro_rules! names {
 }
 
 names!(RequesterFlags, ResponderFlags, AsymmetricAlgorithms, HashAlgorithms, MeasurementHashes);
+names!(DheGroups, AeadAlgorithms, KeySchedules, SessionPolicy);
 
 impl<F: fmt::Display> fmt::Display for Capabilities<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,10 +49,10 @@ impl Structure {
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         match self.kind {
-            2 => Some("key exchange"),
-            3 => Some("AEAD"),
-            4 => Some("requester's signature"),
-            5 => Some("key schedule"),
+            Self::DHE => Some("key exchange"),
+            Self::AEAD => Some("AEAD"),
+            Self::REQUESTER_ASYMMETRIC => Some("requester's signature"),
+            Self::KEY_SCHEDULE => Some("key schedule"),
             _ => None,
         }
     }
@@ -64,26 +61,15 @@ impl Structure {
 /// The names of its algorithms.
 impl fmt::Display for Structure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: &[&str] = match self.kind {
-            2 => &KEY_EXCHANGE,
-            3 => &AEAD,
-            4 => return AsymmetricAlgorithms::from_bits_retain(self.algorithms.into()).fmt(f),
-            5 => &KEY_SCHEDULE,
-            _ => &[],
-        };
-        named(f, self.algorithms, names)
-    }
-}
-
-/// The names of the bits that are set, from the lowest on; those without one as a number.
-fn named(f: &mut fmt::Formatter<'_>, bits: u16, names: &[&str]) -> fmt::Result {
-    let all = || names.iter().zip(0..).map(|(name, place)| (name, 1_u16.wrapping_shl(place)));
-    let any = separated(f, " ", all().filter(|(_, bit)| bits & bit != 0).map(|(name, _)| name))?;
-    match (all().fold(bits, |rest, (_, bit)| rest & !bit), any) {
-        (0, true) => Ok(()),
-        (0, false) => f.write_str("none"),
-        (rest, true) => write!(f, " {rest:#x}"),
-        (rest, false) => write!(f, "{rest:#x}"),
+        let bits = self.algorithms;
+        match self.kind {
+            Self::DHE => DheGroups::from_bits_retain(bits).fmt(f),
+            Self::AEAD => AeadAlgorithms::from_bits_retain(bits).fmt(f),
+            Self::REQUESTER_ASYMMETRIC => AsymmetricAlgorithms::from_bits_retain(bits.into()).fmt(f),
+            Self::KEY_SCHEDULE => KeySchedules::from_bits_retain(bits).fmt(f),
+            _ if bits == 0 => f.write_str("none"),
+            _ => write!(f, "{bits:#x}"),
+        }
     }
 }
 

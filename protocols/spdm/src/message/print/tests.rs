@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod session;
+
 use std::string::{String, ToString};
 use std::vec::Vec;
 
