@@ -1,14 +1,13 @@
 //! The responder, whatever it is asked, and in whatever order.
 
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::message::{
     AsymmetricAlgorithms, Capabilities, Challenge, Chunk, ChunkAck, ChunkGet, Code, ErrorCode, ErrorMessage,
     Format, GET_VERSION, GetCertificate, GetMeasurements, HashAlgorithms, Header, NegotiateAlgorithms,
     Operation, Reader, Registry, Request, RequesterFlags, ResponderFlags, Response, Sizes, Structures,
     SummaryKind, VendorMessage, Writer,
 };
-use lanewarden_spdm::responder::{
-    Identities, MeasurementSource, Parts, Responder, Settings, Support, VendorHandler,
-};
+use lanewarden_spdm::responder::{MeasurementSource, Parts, Responder, Settings, Support, VendorHandler};
 use lanewarden_spdm::{Version, Versions};
 
 use crate::input::Input;

@@ -11,13 +11,12 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Provider, Signer};
 use lanewarden_identity::{AuthoritySpec, Identity, IdentitySpec, Seed};
 use lanewarden_rustcrypto::{OsRandom, RustCrypto};
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, DeviceIdentity, NoRevocations};
 use lanewarden_spdm::message::ValueType;
 use lanewarden_spdm::requester::Transport;
-use lanewarden_spdm::responder::{
-    Identities, Measurement, MeasurementSource, Parts, Responder, Settings, Value,
-};
+use lanewarden_spdm::responder::{Measurement, MeasurementSource, Parts, Responder, Settings, Value};
 use lanewarden_spdm::{Version, Versions};
 use lanewarden_time::{Clock, Instant};
 

@@ -6,7 +6,7 @@ use lanewarden_crypto::{SignError, SignatureAlgorithm, Signed, Signer, Signing};
 use lanewarden_identity::{Identity, KeyKind};
 use lanewarden_rustcrypto::{PrivateKey, PrivateKeyError, RsaPrivateKey};
 use lanewarden_sim::scenario::{Misbehaviour, NotReady, Spdm};
-use lanewarden_spdm::responder::Identities;
+use lanewarden_spdm::Identities;
 
 use crate::random::Stream;
 

@@ -3,12 +3,11 @@
 use core::time::Duration;
 
 use lanewarden_crypto::{Curve, SignError, SignatureAlgorithm, Signed, Signer, Signing};
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{ErrorCode, Registry, ValueType};
-use lanewarden_spdm::responder::{
-    Endpoint, Identities, Measurement, MeasurementSource, Responder, Value, VendorHandler,
-};
+use lanewarden_spdm::responder::{Endpoint, Measurement, MeasurementSource, Responder, Value, VendorHandler};
 
 use super::certificate::{DEVICE, Party, certificate};
 use super::sign;

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::{HashAlgorithm, SignatureAlgorithm};
+use lanewarden_crypto::{AeadAlgorithm, Group, HashAlgorithm, SignatureAlgorithm};
 
 use crate::Version;
-use crate::message::{Format, MeasurementHash, ResponderFlags, Sizes};
+use crate::message::{Format, MeasurementHash, RequesterFlags, ResponderFlags, Sizes};
+use crate::session::Protection;
 
 /// What was agreed on, and what the responder says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub struct Connection {
     pub measurement_hash: Option<MeasurementHash>,
     /// The form of opaque data: the bit of the other parameters that was chosen.
     pub opaque_format: u8,
+    /// What the requester says that it can do.
+    pub requester: RequesterFlags,
+    /// In what keys are exchanged; `None` where they are not.
+    pub group: Option<Group>,
+    /// The cipher of sessions; `None` where there are none.
+    pub aead: Option<AeadAlgorithm>,
+    /// The requester's signatures; `None` where it makes none.
+    pub requester_signature: Option<SignatureAlgorithm>,
 }
 
 impl Connection {
@@ -37,6 +46,31 @@ impl Connection {
             digest: self.hash.size(),
             signature: self.signature.map_or(0, SignatureAlgorithm::signature_size),
         }
+    }
+
+    /// The sizes of fields in what the requester signs.
+    #[must_use]
+    pub fn requester_format(&self) -> Format {
+        let signature = self.requester_signature.map_or(0, SignatureAlgorithm::signature_size);
+        Format { signature, ..self.format() }
+    }
+
+    /// What sessions do for their messages; `None` where both sides have too little in common for one.
+    #[must_use]
+    pub fn protection(&self) -> Option<Protection> {
+        use {RequesterFlags as Q, ResponderFlags as R};
+        if !self.requester.contains(Q::MAC) || !self.flags.contains(R::MAC) {
+            return None;
+        }
+        let encrypts = self.requester.contains(Q::ENCRYPT) && self.flags.contains(R::ENCRYPT);
+        Some(if encrypts { Protection::Encrypted } else { Protection::Authenticated })
+    }
+
+    /// Whether the handshake of a session with a key exchange goes in the clear.
+    #[must_use]
+    pub fn handshakes_in_the_clear(&self) -> bool {
+        self.requester.contains(RequesterFlags::HANDSHAKE_IN_THE_CLEAR)
+            && self.flags.contains(ResponderFlags::HANDSHAKE_IN_THE_CLEAR)
     }
 
     /// The time a signature may take.

@@ -8,6 +8,7 @@ pub mod binding;
 pub mod certificate;
 mod connection;
 mod error;
+mod identity;
 pub mod message;
 pub mod requester;
 pub mod responder;
@@ -18,6 +19,7 @@ mod version;
 
 pub use connection::Connection;
 pub use error::{Blame, Error, Misuse, Reason, Refusal, Violation};
+pub use identity::Identities;
 pub use lanewarden_crypto as crypto;
 pub use lanewarden_time::Instant;
 pub use transcript::{Part, Record};

@@ -23,6 +23,7 @@ use lanewarden_time::Instant;
 
 use crate::binding::MessageKind;
 use crate::connection::Connection;
+use crate::identity::{Identities, PortionError};
 use crate::message::{
     AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HashAlgorithms, Header, NoRoom, NotReady, Reader,
     Request, RequesterFlags, ResponderFlags, Sizes, Writer,
@@ -31,9 +32,7 @@ use crate::signing::ToSign;
 use crate::transcript::{Full, Part, Record, Transcripts};
 use crate::{Version, Versions};
 
-pub use parts::{
-    Endpoint, Identities, Measurement, MeasurementSource, Parts, PartsOf, Support, Value, VendorHandler,
-};
+pub use parts::{Endpoint, Measurement, MeasurementSource, Parts, PartsOf, Support, Value, VendorHandler};
 pub use vendor::{Registered, VendorFunction};
 
 use parts::HashOf;
@@ -179,6 +178,15 @@ impl From<crate::message::Malformed> for Refused {
 impl From<NoRoom> for Refused {
     fn from(_: NoRoom) -> Self {
         Self { code: ErrorCode::RESPONSE_TOO_LARGE, data: 0 }
+    }
+}
+
+impl From<PortionError> for Refused {
+    fn from(error: PortionError) -> Self {
+        match error {
+            PortionError::Nothing => Self::INVALID,
+            PortionError::NoRoom => NoRoom.into(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use lanewarden_aws_lc::PrivateKey;
 use lanewarden_crypto::{HashAlgorithm, SignError, SignatureAlgorithm, Signed, Signer, Signing};
 use lanewarden_identity::{Identity, IdentitySpec, Mistake, Seed};
-use lanewarden_spdm::responder::Identities;
+use lanewarden_spdm::Identities;
 
 /// Slots that hold a chain.
 pub const SLOTS: [u8; 2] = [0, 1];

@@ -176,6 +176,10 @@ impl<E: Endpoint> Core<E> {
             signature,
             measurement_hash: self.take_measurement(&chosen)?,
             opaque_format: chosen.other_parameters,
+            requester: RequesterFlags::empty(),
+            group: None,
+            aead: None,
+            requester_signature: None,
         };
         Ok((connection, length))
     }

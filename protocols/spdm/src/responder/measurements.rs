@@ -2,8 +2,9 @@
 
 use lanewarden_crypto::{Digest, Hash, Provider};
 
-use super::{Answer, Core, Endpoint, Identities, Measurement, MeasurementSource, Refused, Value};
+use super::{Answer, Core, Endpoint, Measurement, MeasurementSource, Refused, Value};
 use crate::Version;
+use crate::identity::Identities;
 use crate::message::{
     Block, GetMeasurements, HEADER_SIZE, Header, MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash,
     Measurements, NoRoom, Operation, Reader, Request, Response, SummaryKind, Writer,

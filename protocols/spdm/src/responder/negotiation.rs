@@ -2,9 +2,10 @@
 
 use lanewarden_crypto::{HashAlgorithm, Provider, SignatureAlgorithm};
 
-use super::{Answer, Core, Endpoint, Identities, MeasurementSource, Phase, Refused, Support};
+use super::{Answer, Core, Endpoint, MeasurementSource, Phase, Refused, Support};
 use crate::Version;
 use crate::connection::Connection;
+use crate::identity::Identities;
 use crate::message::{
     Algorithms, AsymmetricAlgorithms, Capabilities, HashAlgorithms, Header, MEASUREMENT_SPECIFICATION_DMTF,
     MeasurementHash, MeasurementHashes, NegotiateAlgorithms, OPAQUE_FORMAT_1, Reader, RequesterFlags,
@@ -104,6 +105,10 @@ impl<E: Endpoint> Core<E> {
             signature: chosen.asymmetric.single(),
             measurement_hash: chosen.measurement_hash.single(),
             opaque_format: chosen.other_parameters,
+            requester: self.requester,
+            group: None,
+            aead: None,
+            requester_signature: None,
         };
         if chosen.hash.is_empty() {
             // Told, so that the requester knows why; and there is nothing more to say to it.

@@ -1,7 +1,8 @@
 //! What a responder is made of. What it is not made of, it does not claim.
 
-use lanewarden_crypto::{Digest, Provider, Signer};
+use lanewarden_crypto::{Digest, Provider};
 
+use crate::identity::Identities;
 use crate::message::{ErrorCode, Registry, ValueType};
 use crate::transcript::Record;
 
@@ -92,37 +93,6 @@ pub type PartsOf<E> = Parts<
 >;
 /// Its hashes.
 pub(super) type HashOf<E> = <<E as Endpoint>::Provider as Provider>::Hash;
-
-/// Certificate chains and their keys, by slot.
-pub trait Identities {
-    /// Whether there are any.
-    const PRESENT: bool = true;
-
-    /// The slots that hold a chain, a bit each.
-    fn provisioned(&self) -> u8;
-
-    /// The certificates of a slot in DER, one after the other, the root first; `None` where the slot holds none.
-    fn certificates(&self, slot: u8) -> Option<&[u8]>;
-
-    /// Whoever signs with the key of the slot's leaf certificate.
-    fn signer(&mut self, slot: u8) -> Option<&mut dyn Signer>;
-}
-
-impl Identities for () {
-    const PRESENT: bool = false;
-
-    fn provisioned(&self) -> u8 {
-        0
-    }
-
-    fn certificates(&self, _: u8) -> Option<&[u8]> {
-        None
-    }
-
-    fn signer(&mut self, _: u8) -> Option<&mut dyn Signer> {
-        None
-    }
-}
 
 /// Which measurements a source gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

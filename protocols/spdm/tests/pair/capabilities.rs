@@ -1,9 +1,8 @@
 //! What a responder claims is what it has.
 
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::message::{ErrorCode, Registry, ResponderFlags, ValueType};
-use lanewarden_spdm::responder::{
-    Identities, Measurement, MeasurementSource, Parts, Responder, Support, VendorHandler,
-};
+use lanewarden_spdm::responder::{Measurement, MeasurementSource, Parts, Responder, Support, VendorHandler};
 
 use crate::support::*;
 

@@ -1,8 +1,9 @@
 //! A responder of one slot and a few measurements.
 
 use lanewarden_crypto::{Provider, Signer};
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::message::ValueType;
-use lanewarden_spdm::responder::{Identities, Measurement, MeasurementSource, Parts, Value};
+use lanewarden_spdm::responder::{Measurement, MeasurementSource, Parts, Value};
 
 /// A chain in slot 0, and who signs.
 #[derive(Clone, Copy, Debug)]

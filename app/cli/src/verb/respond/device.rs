@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use lanewarden_aws_lc::PrivateKey;
 use lanewarden_crypto::{SignError, SignatureAlgorithm, Signed, Signer, Signing};
 use lanewarden_identity::{FolderError, Identity};
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::message::ValueType;
-use lanewarden_spdm::responder::{Identities, Measurement, MeasurementSource, Value};
+use lanewarden_spdm::responder::{Measurement, MeasurementSource, Value};
 
 use crate::exit::{Exit, Failure};
 use crate::verb::files;

@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use lanewarden_crypto::{Provider, SignError, SignatureAlgorithm, Signed, Signer, Signing};
+use lanewarden_spdm::Identities;
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::ValueType;
 use lanewarden_spdm::responder::{
-    Endpoint, Identities, Measurement, MeasurementSource, Parts, Responder, Settings, Value, VendorHandler,
+    Endpoint, Measurement, MeasurementSource, Parts, Responder, Settings, Value, VendorHandler,
 };
 
 use super::Kit;
