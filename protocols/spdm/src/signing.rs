@@ -22,6 +22,12 @@ pub struct Purpose(&'static str);
 impl Purpose {
     /// The responder's CHALLENGE_AUTH.
     pub const CHALLENGE_AUTH: Self = Self("responder-challenge_auth signing");
+    /// The responder's KEY_EXCHANGE_RSP.
+    pub const KEY_EXCHANGE_RSP: Self = Self("responder-key_exchange_rsp signing");
+    /// The requester's FINISH.
+    pub const FINISH: Self = Self("requester-finish signing");
+    /// The requester's CHALLENGE_AUTH.
+    pub const REQUESTER_CHALLENGE_AUTH: Self = Self("requester-challenge_auth signing");
     /// The responder's MEASUREMENTS.
     pub const MEASUREMENTS: Self = Self("responder-measurements signing");
 
