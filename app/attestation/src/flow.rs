@@ -88,7 +88,6 @@ where
 
     fn try_event(&mut self, event: Event<'_>) -> Result<(), Failure> {
         match event {
-            Event::Continue | Event::Vendor(_) | Event::Answer(_) => {}
             Event::Connected => self.stage = Stage::Digests,
             Event::Digests(digests) => {
                 self.report.slot = choose_slot(&digests, self.options.slot)?;
@@ -105,6 +104,7 @@ where
                 self.compare_summary();
                 self.stage = Stage::Over;
             }
+            _ => {}
         }
         Ok(())
     }

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use lanewarden_crypto::HashAlgorithm;
+use lanewarden_crypto::{ExchangeError, HashAlgorithm};
 
-use crate::message::{Code, ErrorCode, ErrorMessage, Malformed, Request};
+use crate::message::{Code, ErrorCode, ErrorMessage, Malformed, NoRoom, Request};
+use crate::session::{OpenError, SealError};
+use crate::transcript::Full;
 
 /// Who is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,12 @@ pub enum Misuse {
     /// The version that was agreed on has no such thing.
     #[error("the version that was agreed on has no such thing")]
     Version,
+    /// There is no session of this number, or none whose handshake is over.
+    #[error("there is no such session")]
+    NoSession,
+    /// There is no room for another session.
+    #[error("there is no room for another session")]
+    SessionLimit,
 }
 
 /// What a peer does that the specification forbids, beyond a message that is malformed in itself.
@@ -82,6 +90,21 @@ pub enum Violation {
     /// A chain in so many and so small portions that there is no end to it.
     #[error("it sends the chain in more portions than there can be")]
     TooManyPortions,
+    /// The number of a session that cannot be, or that another session has.
+    #[error("it gives session number {0:#010x}")]
+    SessionId(u32),
+    /// A context of PSK_EXCHANGE_RSP where there must be none, or none where there must be one (DSP0274 1.3, 10.18).
+    #[error("its context does not fit its capabilities")]
+    PskContext,
+    /// A message in the clear where one of a session is due, or the other way round.
+    #[error("it answers outside the session, or in one where none is")]
+    Lane,
+    /// KEY_UPDATE_ACK is of another operation, or under keys that it does not belong under (DSP0274 1.3, 10.21).
+    #[error("it acknowledges another update of keys")]
+    KeyUpdate,
+    /// An encapsulated request or its acknowledgement out of its place (DSP0274 1.3, 10.22).
+    #[error("encapsulated requests do not follow each other as they must")]
+    Encapsulated,
     /// Mutual authentication, which was not offered.
     #[error("it asks for an authentication that was not offered")]
     MutualAuthentication,
@@ -213,6 +236,39 @@ pub enum Reason {
     /// The provider cannot check this signature.
     #[error("the crypto provider cannot check this signature")]
     NotVerifiable,
+    /// The verify data does not fit what was said: who answers has other secrets, or has seen other messages.
+    #[error("the verify data does not fit what was said")]
+    WrongVerifyData,
+    /// A record that does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A message that was not sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The key exchange came to nothing.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The peer has no such session any more, and says so outside of it. Nobody vouches for that.
+    #[error("the device has lost the session: {0}")]
+    SessionLost(Refusal),
+    /// The provider lacks a cipher or a hash that it said it had.
+    #[error("the crypto provider lacks what the session needs")]
+    NoSessionCrypto,
+    /// This side's key did not sign.
+    #[error("this side's key did not sign")]
+    NotSigned,
+}
+
+impl From<NoRoom> for Reason {
+    fn from(_: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
+impl From<Full> for Reason {
+    fn from(_: Full) -> Self {
+        Self::NoRoom
+    }
 }
 
 impl Reason {
@@ -244,14 +300,25 @@ impl Error {
             | Reason::WrongVersion(_)
             | Reason::Violation(_)
             | Reason::TooLong { .. }
+            | Reason::WrongVerifyData
             | Reason::WrongSignature => Blame::Peer,
+            Reason::Open(error) => error.blame(),
+            Reason::Seal(error) => error.blame(),
+            Reason::Exchange(ExchangeError::InvalidPeer) => Blame::Peer,
             Reason::Refused(_)
             | Reason::Incapable(_)
             | Reason::NoCommonVersion
             | Reason::NoCommonAlgorithm(_)
+            | Reason::SessionLost(_)
             | Reason::PeerTakesLess { .. } => Blame::PeerCannot,
             Reason::PutOff => Blame::Time,
-            Reason::NoRoom | Reason::NoRandomness | Reason::NoHash(_) | Reason::NotVerifiable => Blame::Here,
+            Reason::NoRoom
+            | Reason::NoRandomness
+            | Reason::NoHash(_)
+            | Reason::NotVerifiable
+            | Reason::Exchange(_)
+            | Reason::NoSessionCrypto
+            | Reason::NotSigned => Blame::Here,
         }
     }
 }

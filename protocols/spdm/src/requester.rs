@@ -21,36 +21,47 @@ mod certificate;
 mod challenge;
 mod connect;
 mod digests;
+mod encapsulated;
+mod finish;
 mod flight;
+mod keeping;
 mod measurements;
+mod offer;
+mod open;
 mod operation;
 mod parts;
 mod run;
 mod vendor;
+mod within;
 
 use core::fmt;
 use core::time::Duration;
 
-use lanewarden_crypto::{Digest, Provider};
+use lanewarden_crypto::{Digest, Group, Provider};
 use lanewarden_time::Instant;
 
-use crate::binding::MessageKind;
+use crate::binding::{Binding, MessageKind};
 use crate::connection::Connection;
 use crate::error::{Error, Misuse, Reason};
+use crate::identity::Identities;
 use crate::message::{
-    AsymmetricAlgorithms, CertificatePortion, Digests, HashAlgorithms, NoRoom, Request, SLOTS, VendorMessage,
-    Writer,
+    AeadAlgorithms, AsymmetricAlgorithms, CertificatePortion, DheGroups, Digests, HashAlgorithms, Request,
+    SLOTS, VendorMessage, Writer,
 };
+use crate::session::{Seating, Session, Sessions, UNLIMITED};
 use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
 pub use challenge::{Authenticated, ChallengeRequest};
 pub use measurements::{Measured, MeasurementRequest};
+pub use open::{Exchanged, PresharedKey, SessionRequest};
 pub use parts::{Endpoint, KeyOf, Parts, PartsOf};
 pub use run::{RunError, Transport, run};
+pub use within::Within;
 
 use flight::{Flight, HEADROOM, Mode};
-use parts::HashOf;
+use operation::{Encoded, Operation};
+use parts::{HalfOf, HashOf};
 
 /// Bytes of the least buffer a requester can be given.
 pub const MIN_BUFFER: usize = 160;
@@ -64,6 +75,18 @@ pub struct Settings {
     pub asymmetric: AsymmetricAlgorithms,
     /// The hashes it accepts, as far as the provider has them.
     pub hashes: HashAlgorithms,
+    /// What it exchanges keys in, as far as the provider knows how.
+    pub groups: DheGroups,
+    /// The ciphers of sessions, as far as the provider has them.
+    pub ciphers: AeadAlgorithms,
+    /// Whether sessions encrypt, where the peer does; they authenticate in any case.
+    pub encrypt: bool,
+    /// Whether the handshake of a session goes in the clear, where the peer wants that too.
+    pub handshake_in_the_clear: bool,
+    /// How records look on the way: what the transport says of that.
+    pub binding: Binding,
+    /// Keys of a session protect 2 to the power of this many messages.
+    pub aead_limit: u8,
     /// The longest message the driver can receive at once, in bytes; 42 at the least.
     pub transfer_size: u32,
     /// How long a message takes there and back, at the most.
@@ -78,6 +101,12 @@ impl Default for Settings {
             versions: Versions::ALL,
             asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
             hashes: HashAlgorithms::spoken(),
+            groups: DheGroups::spoken(),
+            ciphers: AeadAlgorithms::spoken(),
+            encrypt: true,
+            handshake_in_the_clear: false,
+            binding: Binding::DOE,
+            aead_limit: UNLIMITED,
             transfer_size: 0x1200,
             round_trip: Duration::from_secs(1),
             patience: Duration::from_secs(30),
@@ -124,6 +153,18 @@ pub enum Event<'a> {
     Vendor(VendorMessage<'a>),
     /// The answer to a request that was given as bytes: whole, with its header.
     Answer(&'a [u8]),
+    /// Keys have been exchanged, and the device has shown that it has them. The handshake goes on.
+    Exchanged(Exchanged<'a>),
+    /// The session of this number is open.
+    Opened(u32),
+    /// The device knows that somebody is there, in the session of this number.
+    Alive(u32),
+    /// The session of this number has new keys, and they work.
+    Renewed(u32),
+    /// The session of this number has ended.
+    Ended(u32),
+    /// What the device wanted to ask has been answered.
+    Heard,
 }
 
 /// A key and the chain it was taken from. The requester uses it for that chain only.
@@ -142,11 +183,13 @@ pub struct Requester<E: Endpoint, B> {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum State {
     Idle,
     /// The operation's next request is to be made.
     Prepare,
+    /// The same, at this time: it takes a signature that takes time.
+    Sign(Instant),
     Send(Flight),
     Await(Flight),
     Pause(Instant, Flight),
@@ -154,26 +197,27 @@ enum State {
 
 /// All but the buffer.
 struct Core<E: Endpoint> {
-    parts: Parts<E::Provider, E::Record>,
+    parts: PartsOf<E>,
     settings: Settings,
     /// What has been said so far of the connection, while it is negotiated.
     draft: connect::Draft,
     connection: Option<Connection>,
     transcripts: Transcripts<HashOf<E>>,
-    operation: Operation<HashOf<E>>,
+    /// What the device has said with the roles turned round, and this side has: what a challenge of this side is over.
+    turned: Option<HashOf<E>>,
+    operation: Operation<E>,
+    /// The session that the operation in work is in.
+    lane: Option<u32>,
+    /// Whether the last record came under new keys, the first time.
+    renewed: bool,
+    /// This side's half of the number of the session that was opened last.
+    last_id: u16,
+    /// This side's half of the next key exchange, where it was made ahead.
+    prepared: Option<HalfOf<E>>,
+    /// The time, as it was told last.
+    now: Instant,
     digests: [Option<Digest>; SLOTS as usize],
     key: Option<(u8, PeerKey<KeyOf<E>>)>,
-}
-
-enum Operation<H> {
-    None,
-    Connect(connect::Stage),
-    Digests,
-    Certificate(certificate::Fetch<H>),
-    Challenge(crate::message::Challenge),
-    Measurements(crate::message::GetMeasurements),
-    Vendor(vendor::Asked),
-    Bytes,
 }
 
 /// How an operation failed.
@@ -194,17 +238,30 @@ impl<E: Endpoint, B> fmt::Debug for Requester<E, B> {
     }
 }
 
-impl<P: Provider, R: Record, B: AsRef<[u8]> + AsMut<[u8]>> Requester<Parts<P, R>, B> {
+impl<P, R, S, I, B> Requester<Parts<P, R, S, I>, B>
+where
+    P: Provider,
+    R: Record,
+    S: Sessions<P>,
+    I: Identities,
+    B: AsRef<[u8]> + AsMut<[u8]>,
+{
     /// A requester of these parts. The buffer is [`MIN_BUFFER`] bytes long at least; as long as
     /// [`Settings::transfer_size`] or longer, it lets answers come in chunks.
-    pub fn new(parts: Parts<P, R>, settings: Settings, buffer: B) -> Self {
+    pub fn new(parts: Parts<P, R, S, I>, settings: Settings, buffer: B) -> Self {
         let core = Core {
             parts,
             settings,
             draft: connect::Draft::default(),
             connection: None,
             transcripts: Transcripts::new(),
+            turned: None,
             operation: Operation::None,
+            lane: None,
+            renewed: false,
+            last_id: 0,
+            prepared: None,
+            now: Instant::ORIGIN,
             digests: [None; SLOTS as usize],
             key: None,
         };
@@ -289,8 +346,12 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     /// [`Misuse`], and [`Reason::NoRoom`] where the buffer does not hold it.
     pub fn vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Error> {
         self.start(Request::VendorDefined, |core| core.begin_vendor(request))?;
+        self.compose_vendor(request)
+    }
+
+    fn compose_vendor(&mut self, request: &VendorMessage<'_>) -> Result<(), Error> {
         let version = self.core.version();
-        self.compose(Request::VendorDefined, |writer| request.encode(version, true, writer))
+        self.compose(Request::VendorDefined, |_, writer| Ok(request.encode(version, true, writer)?))
     }
 
     /// Sends a request as it is, and hands its answer over as it is; an ERROR other than those that put off is an
@@ -301,15 +362,69 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     /// # Errors
     /// [`Misuse`], and [`Reason::NoRoom`] where the buffer does not hold it.
     pub fn request(&mut self, message: &[u8]) -> Result<(), Error> {
-        let code = message.get(1).copied().and_then(Request::from_byte).unwrap_or(Request::VendorDefined);
-        self.start(code, |core| {
-            core.operation = Operation::Bytes;
-            if matches!(code, Request::GetDigests | Request::GetCertificate | Request::Challenge) {
-                core.digests = [None; SLOTS as usize];
-            }
-            Ok(())
-        })?;
-        self.compose(code, |writer| writer.bytes(message))
+        let code = Self::code_of(message);
+        self.start(code, |core| core.begin_bytes(code))?;
+        self.compose_bytes(code, message)
+    }
+
+    fn code_of(message: &[u8]) -> Request {
+        message.get(1).copied().and_then(Request::from_byte).unwrap_or(Request::VendorDefined)
+    }
+
+    fn compose_bytes(&mut self, code: Request, message: &[u8]) -> Result<(), Error> {
+        self.compose(code, |_, writer| Ok(writer.bytes(message)?))
+    }
+
+    /// Opens a session with the key of a slot, which is [known](Requester::know): KEY_EXCHANGE, whatever the device
+    /// wants of this side's own identity, and FINISH.
+    ///
+    /// # Errors
+    /// [`Misuse`], [`Reason::Incapable`], and [`Reason::NoCommonAlgorithm`].
+    pub fn key_exchange(&mut self, wanted: SessionRequest) -> Result<(), Error> {
+        self.start(Request::KeyExchange, |core| core.begin_exchange(wanted))
+    }
+
+    /// Opens a session with a key that both have from before.
+    ///
+    /// # Errors
+    /// As [`Requester::key_exchange`], and [`Reason::NoRoom`] where the buffer does not hold the hint.
+    pub fn psk_exchange(&mut self, wanted: SessionRequest, psk: PresharedKey<'_>) -> Result<(), Error> {
+        self.start(Request::PskExchange, |_| Ok(()))?;
+        self.compose(Request::PskExchange, |core, writer| core.begin_psk(wanted, psk, writer))
+    }
+
+    /// Makes this side's half of the next key exchange ahead of it, in the group that was agreed on or is to be.
+    ///
+    /// # Errors
+    /// [`Reason::Exchange`].
+    pub fn prepare_exchange(&mut self, group: Group) -> Result<(), Error> {
+        let half = self.core.parts.provider.key_exchange(group);
+        let half = half.map_err(|error| Error { step: Request::KeyExchange, reason: error.into() })?;
+        self.core.prepared = Some(half);
+        Ok(())
+    }
+
+    /// Takes the key and the digest of a slot's chain as known, without DIGESTS: they were authenticated before.
+    pub fn pin(&mut self, slot: u8, key: PeerKey<KeyOf<E>>) {
+        if let Some(digest) = self.core.digests.get_mut(usize::from(slot)) {
+            *digest = Some(key.chain);
+        }
+        self.know(slot, key);
+    }
+
+    /// The sessions that there are.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session<E::Provider>> {
+        self.core.parts.sessions.seats().iter().flatten()
+    }
+
+    /// The session that is to be kept alive next with [`Within::heartbeat`], and when: half a period after the device
+    /// was heard of last. `None` where no device minds.
+    pub fn heartbeat_due(&self) -> Option<(u32, Instant)> {
+        let due = |session: &Session<E::Provider>| {
+            let half = session.terms.heartbeat.checked_div(2).filter(|half| !half.is_zero())?;
+            session.is_established().then_some((session.id(), session.heard + half))
+        };
+        self.sessions().filter_map(due).min_by_key(|(_, at)| *at)
     }
 
     /// Ends the operation in work; no answer has come, or none is wanted any more.
@@ -321,7 +436,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         match core::mem::replace(&mut self.state, State::Idle) {
             State::Idle => {}
             State::Send(flight) if flight.is_said => self.core.fail(Failure::Unclear),
-            State::Prepare | State::Send(_) => self.core.fail(Failure::Unsaid),
+            State::Prepare | State::Sign(_) | State::Send(_) => self.core.fail(Failure::Unsaid),
             State::Await(_) | State::Pause(..) => self.core.fail(Failure::Unclear),
         }
     }
@@ -331,29 +446,70 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     /// # Errors
     /// Where the next request cannot be made; the operation has then ended.
     pub fn poll(&mut self, now: Instant) -> Result<Step<'_>, Error> {
-        match self.state {
+        self.core.now = now;
+        let flight = match core::mem::replace(&mut self.state, State::Idle) {
             State::Idle => return Ok(Step::Idle),
-            State::Await(_) => return Ok(Step::Receive),
-            State::Pause(until, _) if now < until => return Ok(Step::Wait(until)),
-            State::Pause(_, flight) => self.state = State::Send(flight),
-            State::Prepare => self.prepare()?,
-            State::Send(_) => {}
-        }
-        let State::Send(flight) = self.state else { return Ok(Step::Idle) };
-        let flight = self.choose_mode(flight).map_err(|reason| self.end(flight.request, reason))?;
-        let flight = self.say(flight).map_err(|reason| self.end(flight.request, reason))?;
-        let (version, transfer) = (self.core.version(), self.core.peer_transfer());
-        let within = self.core.answer_time(flight.request);
-        self.state = State::Await(flight);
-        let State::Await(flight) = &mut self.state else { return Ok(Step::Idle) };
-        let step = flight.request;
-        // There is room: a request was written into the buffer before.
-        let message = flight.frame(version, self.buffer.as_mut(), transfer);
-        let message = message.ok_or(Error { step, reason: Reason::NoRoom })?;
-        Ok(Step::Send { kind: MessageKind::Plain, message, within })
+            State::Await(flight) => {
+                self.state = State::Await(flight);
+                return Ok(Step::Receive);
+            }
+            State::Pause(until, flight) if now < until => {
+                self.state = State::Pause(until, flight);
+                return Ok(Step::Wait(until));
+            }
+            State::Sign(until) if now < until => {
+                self.state = State::Sign(until);
+                return Ok(Step::Wait(until));
+            }
+            State::Prepare | State::Sign(_) => match self.prepare(now)? {
+                Some(flight) => flight,
+                None => return self.wait(),
+            },
+            State::Pause(_, flight) | State::Send(flight) => flight,
+        };
+        self.send(flight)
     }
 
-    /// Takes the answer to what was sent last.
+    /// What to wait for, where nothing is sent.
+    const fn wait(&self) -> Result<Step<'_>, Error> {
+        match self.state {
+            State::Sign(until) => Ok(Step::Wait(until)),
+            _ => Ok(Step::Idle),
+        }
+    }
+
+    fn send(&mut self, flight: Flight) -> Result<Step<'_>, Error> {
+        let step = flight.request;
+        let said = flight.is_said;
+        match self.make(flight) {
+            Ok(flight) => {
+                let (kind, within) = (flight.kind(), self.core.answer_time(step));
+                self.state = State::Await(flight);
+                let State::Await(flight) = &self.state else { return Ok(Step::Idle) };
+                Ok(Step::Send { kind, message: flight.outgoing(self.buffer.as_ref()), within })
+            }
+            Err(reason) => {
+                self.core.fail(if said { Failure::Unclear } else { Failure::Unsaid });
+                Err(Error { step, reason })
+            }
+        }
+    }
+
+    /// Makes the next message of a flight, and seals it where it goes in a session.
+    fn make(&mut self, flight: Flight) -> Result<Flight, Reason> {
+        let flight = self.choose_mode(flight)?;
+        let mut flight = self.say(flight)?;
+        let (version, transfer) = (self.core.version(), self.core.transfer_in(flight.lane));
+        // There is room: a request was written into the buffer before.
+        flight.frame(version, self.buffer.as_mut(), transfer).ok_or(Reason::NoRoom)?;
+        if let Some(id) = flight.lane {
+            let session = self.core.parts.sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
+            flight.seal(session, self.buffer.as_mut())?;
+        }
+        Ok(flight)
+    }
+
+    /// Takes the answer to what was sent last, which is opened where it stands.
     ///
     /// # Errors
     /// Where the answer is not what it should be, or refuses; the operation has then ended.
@@ -363,21 +519,25 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         kind: MessageKind,
         answer: &'a mut [u8],
     ) -> Result<Event<'a>, Error> {
-        let _ = kind;
-        let State::Await(mut flight) = self.state else {
+        self.core.now = now;
+        let State::Await(mut flight) = core::mem::replace(&mut self.state, State::Idle) else {
             return Err(Error { step: Request::GetVersion, reason: Misuse::NotAwaiting.into() });
         };
         let step = flight.request;
-        self.state = State::Idle;
-        let seen = flight.sort(&self.core, self.buffer.as_mut(), now, answer);
+        let seen = match self.core.open(flight.lane, kind, answer) {
+            Ok(answer) => flight.sort(&self.core, self.buffer.as_mut(), now, answer),
+            Err(reason) => Err(reason),
+        };
         let message = match seen {
             Ok(flight::Seen::Whole(message)) => message,
             Ok(flight::Seen::Reassembled(length)) => self.buffer.as_ref().get(..length).unwrap_or_default(),
             Ok(flight::Seen::Again) => {
+                flight.restore(&self.core, self.buffer.as_mut(), false);
                 self.state = State::Send(flight);
                 return Ok(Event::Continue);
             }
             Ok(flight::Seen::Later(until)) => {
+                flight.restore(&self.core, self.buffer.as_mut(), true);
                 self.state = State::Pause(until, flight);
                 return Ok(Event::Continue);
             }
@@ -389,8 +549,12 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
             }
         };
         match self.core.complete(message) {
-            Ok((event, goes_on)) => {
-                self.state = if goes_on { State::Prepare } else { State::Idle };
+            Ok(event) => {
+                if matches!(self.core.operation, Operation::None) {
+                    self.core.lane = None;
+                } else {
+                    self.state = State::Prepare;
+                }
                 Ok(event)
             }
             Err(reason) => {
@@ -405,11 +569,25 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         step: Request,
         begin: impl FnOnce(&mut Core<E>) -> Result<(), Reason>,
     ) -> Result<(), Error> {
+        self.start_in(None, step, begin)
+    }
+
+    fn start_in(
+        &mut self,
+        lane: Option<u32>,
+        step: Request,
+        begin: impl FnOnce(&mut Core<E>) -> Result<(), Reason>,
+    ) -> Result<(), Error> {
         self.check_idle(step)?;
         if self.core.connection.is_none() {
             return Err(Error { step, reason: Misuse::NotConnected.into() });
         }
-        begin(&mut self.core).map_err(|reason| Error { step, reason })?;
+        self.core.lane = lane;
+        let begun = begin(&mut self.core);
+        if begun.is_err() {
+            self.core.lane = None;
+        }
+        begun.map_err(|reason| Error { step, reason })?;
         self.state = State::Prepare;
         Ok(())
     }
@@ -421,20 +599,26 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         }
     }
 
-    /// Makes the operation's next request.
-    fn prepare(&mut self) -> Result<(), Error> {
+    /// Makes the operation's next request; `None` where a signature of this side takes time.
+    fn prepare(&mut self, now: Instant) -> Result<Option<Flight>, Error> {
         let chunks = self.chunk_room();
         let request = self.core.next_request();
         let buffer = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
         let mut writer = Writer::new(buffer);
-        let part = self.core.encode(chunks, &mut writer);
+        let encoded = self.core.encode(chunks, &mut writer);
         let length = writer.length();
-        match part {
-            Ok(part) => {
-                self.state = State::Send(Flight::new(request, part, length));
-                Ok(())
+        match encoded {
+            Ok(Encoded::Ready(part)) => {
+                Ok(Some(Flight::new(request, part, length, self.core.secured_lane())))
             }
-            Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
+            Ok(Encoded::Later(wait)) => {
+                self.state = State::Sign(now + wait);
+                Ok(None)
+            }
+            Err(reason) => {
+                self.core.fail(Failure::Unsaid);
+                Err(Error { step: request, reason })
+            }
         }
     }
 
@@ -442,18 +626,22 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     fn compose(
         &mut self,
         request: Request,
-        encode: impl FnOnce(&mut Writer<'_>) -> Result<(), NoRoom>,
+        encode: impl FnOnce(&mut Core<E>, &mut Writer<'_>) -> Result<(), Reason>,
     ) -> Result<(), Error> {
         let buffer = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
         let mut writer = Writer::new(buffer);
-        let encoded = encode(&mut writer);
+        let encoded = encode(&mut self.core, &mut writer);
         let length = writer.length();
         match encoded {
             Ok(()) => {
-                self.state = State::Send(Flight::new(request, None, length));
+                let lane = self.core.secured_lane();
+                self.state = State::Send(Flight::new(request, None, length, lane));
                 Ok(())
             }
-            Err(NoRoom) => Err(self.end(request, Reason::NoRoom)),
+            Err(reason) => {
+                self.abandon();
+                Err(Error { step: request, reason })
+            }
         }
     }
 
@@ -470,7 +658,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     /// A request longer than the peer takes at once goes in chunks, where both can do that.
     fn choose_mode(&self, mut flight: Flight) -> Result<Flight, Reason> {
         let length = u32::try_from(flight.length).unwrap_or(u32::MAX);
-        if flight.mode != Mode::Plain || length <= self.core.peer_transfer() {
+        if flight.mode != Mode::Plain || length <= self.core.transfer_in(flight.lane) {
             return Ok(flight);
         }
         if !self.core.may_chunk() || length > self.core.peer_message() {
@@ -484,10 +672,5 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     fn chunk_room(&self) -> Option<u32> {
         let room = u32::try_from(self.buffer.as_ref().len()).unwrap_or(u32::MAX);
         (room >= self.core.settings.transfer_size).then_some(room)
-    }
-
-    fn end(&mut self, step: Request, reason: Reason) -> Error {
-        self.abandon();
-        Error { step, reason }
     }
 }

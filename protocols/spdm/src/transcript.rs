@@ -139,6 +139,22 @@ impl<H: Hash> Transcripts<H> {
         self.stage = Stage::Connected(hashes);
     }
 
+    /// What was negotiated, hashed; `None` before.
+    pub const fn connection(&self) -> Option<&H> {
+        match &self.stage {
+            Stage::Negotiating { .. } => None,
+            Stage::Connected(hashes) => Some(&hashes.connection),
+        }
+    }
+
+    /// Puts other measurements in the place of those that there are, as for another session; gives those.
+    pub const fn replace_measurements(&mut self, measurements: Option<H>) -> Option<H> {
+        match &mut self.stage {
+            Stage::Negotiating { .. } => measurements,
+            Stage::Connected(hashes) => core::mem::replace(&mut hashes.measurements, measurements),
+        }
+    }
+
     /// The part begins anew.
     pub fn reset(&mut self, part: Part) {
         let Stage::Connected(hashes) = &mut self.stage else { return };

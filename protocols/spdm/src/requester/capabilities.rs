@@ -4,8 +4,10 @@ use core::time::Duration;
 
 use super::{Core, Endpoint};
 use crate::Version;
-use crate::error::Reason;
-use crate::message::{Request, ResponderFlags};
+use crate::binding::MessageKind;
+use crate::error::{Misuse, Reason, Violation};
+use crate::message::{ErrorMessage, Header, Reader, Request, ResponderFlags, Response};
+use crate::session::{Seating, Sessions};
 
 /// The time a responder has for an answer that takes no signature: ST1 (DSP0274 1.3, 10.1.2).
 const ST1: Duration = Duration::from_millis(100);
@@ -18,6 +20,41 @@ impl<E: Endpoint> Core<E> {
     /// The longest message the peer takes at once.
     pub fn peer_transfer(&self) -> u32 {
         self.draft.sizes.map_or(u32::MAX, |sizes| sizes.transfer)
+    }
+
+    /// The same of a message in a session's records, which hold so much and no more.
+    pub fn transfer_in(&self, lane: Option<u32>) -> u32 {
+        let session = lane.and_then(|id| self.parts.sessions.seats().session(id));
+        let most = session.map_or(usize::MAX, |session| session.terms.form.max_message());
+        self.peer_transfer().min(u32::try_from(most).unwrap_or(u32::MAX))
+    }
+
+    /// Takes a message out of what it came in, opening that where it stands. An answer comes in the session that was
+    /// asked in; what comes outside of it is nobody's word, and says at the most that there is no session any more.
+    pub fn open<'a>(
+        &mut self,
+        lane: Option<u32>,
+        kind: MessageKind,
+        answer: &'a mut [u8],
+    ) -> Result<&'a [u8], Reason> {
+        match (lane, kind) {
+            (None, MessageKind::Plain) => Ok(answer),
+            (None, MessageKind::Secured) => Err(Violation::Lane.into()),
+            (Some(_), MessageKind::Plain) => {
+                let mut reader = Reader::new(answer);
+                let header = Header::decode(&mut reader)?;
+                if header.code != Response::Error.byte() {
+                    return Err(Violation::Lane.into());
+                }
+                Err(Reason::SessionLost(ErrorMessage::decode(header, &reader).into()))
+            }
+            (Some(id), MessageKind::Secured) => {
+                let session = self.parts.sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
+                let opened = session.open(self.now, answer)?;
+                self.renewed = opened.is_renewed;
+                Ok(answer.get(opened.message).unwrap_or_default())
+            }
+        }
     }
 
     /// The longest message the peer takes in chunks.
@@ -45,7 +82,13 @@ impl<E: Endpoint> Core<E> {
     /// How long an answer may take: with a signature, as long as the peer says.
     pub fn answer_time(&self, request: Request) -> Duration {
         let work = match request {
-            Request::Challenge | Request::GetMeasurements => {
+            Request::Challenge
+            | Request::GetMeasurements
+            | Request::KeyExchange
+            | Request::Finish
+            | Request::PskExchange
+            | Request::PskFinish
+            | Request::DeliverEncapsulatedResponse => {
                 Duration::from_micros(1_u64.checked_shl(self.draft.ct_exponent.into()).unwrap_or(u64::MAX))
                     .max(ST1)
             }

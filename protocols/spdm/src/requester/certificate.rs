@@ -2,6 +2,7 @@
 
 use lanewarden_crypto::{Digest, Hash, Provider};
 
+use super::parts::HashOf;
 use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{CertificatePortion, GetCertificate, Header, Reader, ResponderFlags, SLOTS};
@@ -52,21 +53,22 @@ impl<E: Endpoint> Core<E> {
         digest.ok_or(Reason::Misuse(Misuse::NoDigest))
     }
 
-    pub fn complete_certificate<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+    pub fn complete_certificate<'a>(
+        &mut self,
+        mut fetch: Fetch<HashOf<E>>,
+        message: &'a [u8],
+    ) -> Result<Event<'a>, Reason> {
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
         let (portion, length) = CertificatePortion::decode(header, &mut reader)?;
-        self.said(Part::Authentication, message.get(..length).unwrap_or_default())?;
-        let transfer_size = self.settings.transfer_size;
-        let Operation::Certificate(fetch) = &mut self.operation else {
-            return Err(Violation::Remainder.into());
-        };
-        fetch.take(&portion, transfer_size)?;
-        if portion.remainder == 0 {
-            let (slot, chain) = (fetch.slot, fetch.hash.clone().finish());
-            if chain != self.expected_digest(slot)? {
-                return Err(Violation::ChainDigest.into());
-            }
+        if self.lane.is_none() {
+            self.said(Part::Authentication, message.get(..length).unwrap_or_default())?;
+        }
+        fetch.take(&portion, self.settings.transfer_size)?;
+        if portion.remainder > 0 {
+            self.operation = Operation::Certificate(fetch);
+        } else if fetch.hash.clone().finish() != self.expected_digest(fetch.slot)? {
+            return Err(Violation::ChainDigest.into());
         }
         Ok(Event::Portion(portion))
     }

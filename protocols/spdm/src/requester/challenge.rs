@@ -2,9 +2,12 @@
 
 use lanewarden_crypto::{Digest, Provider, VerifyError};
 
+use super::encapsulated::Talk;
 use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Misuse, Reason, Violation};
-use crate::message::{Challenge, ChallengeAuth, Context, Header, Nonce, Reader, ResponderFlags, SummaryKind};
+use crate::message::{
+    Challenge, ChallengeAuth, Context, Header, Nonce, Reader, RequesterFlags, ResponderFlags, SummaryKind,
+};
 use crate::signing::{Purpose, ToSign};
 use crate::transcript::{Part, Record};
 
@@ -80,6 +83,9 @@ impl<E: Endpoint> Core<E> {
         self.parts.record.response(Part::Authentication, signed);
         self.parts.record.signature(Part::Authentication, answer.signature);
         self.reset(Part::Authentication);
+        if answer.attributes & MUTUAL != 0 {
+            self.operation = Operation::Talk(Talk::asking());
+        }
         let (slot, requester_nonce) = (asked.slot, asked.nonce);
         Ok(Event::Authenticated(Authenticated { slot, requester_nonce, answer, transcript }))
     }
@@ -89,7 +95,7 @@ impl<E: Endpoint> Core<E> {
         if slot != asked.slot || answer.slots & 1_u8.wrapping_shl(slot.into()) == 0 {
             return Err(Violation::Slot(slot).into());
         }
-        if answer.attributes & MUTUAL != 0 {
+        if answer.attributes & MUTUAL != 0 && !self.is_provable()? {
             return Err(Violation::MutualAuthentication.into());
         }
         if self.expected_digest(asked.slot)?.as_bytes() != answer.chain_digest {
@@ -112,12 +118,26 @@ impl<E: Endpoint> Core<E> {
     ) -> Result<Digest, Reason> {
         let connection = self.agreed()?;
         let missing = Reason::NoHash(connection.hash);
-        let algorithm = connection.signature.ok_or(Reason::Incapable("signature algorithm"))?;
         let transcript = self.transcripts.digest(answer).ok_or(missing)?;
         let to_sign =
             ToSign::new(&self.parts.provider, connection.version, purpose, &transcript).ok_or(missing)?;
+        self.check_signature(&to_sign, slot, signature)?;
+        Ok(transcript)
+    }
+
+    /// Whether both have said that this side proves who it is, and have agreed on how.
+    pub fn is_provable(&self) -> Result<bool, Reason> {
+        let connection = self.agreed()?;
+        Ok(connection.requester.contains(RequesterFlags::MUT_AUTH)
+            && connection.flags.contains(ResponderFlags::MUT_AUTH)
+            && connection.requester_signature.is_some())
+    }
+
+    /// Holds a signature of the device against what it signs.
+    pub fn check_signature(&self, to_sign: &ToSign, slot: u8, signature: &[u8]) -> Result<(), Reason> {
+        let algorithm = self.agreed()?.signature.ok_or(Reason::Incapable("signature algorithm"))?;
         match to_sign.verify(self.key_of(slot)?, algorithm, signature) {
-            Ok(()) => Ok(transcript),
+            Ok(()) => Ok(()),
             Err(VerifyError::Mismatch) => Err(Reason::WrongSignature),
             Err(VerifyError::Unsupported) => Err(Reason::NotVerifiable),
         }

@@ -1,15 +1,15 @@
 //! GET_VERSION, GET_CAPABILITIES, NEGOTIATE_ALGORITHMS (DSP0274 1.3, 10.3 to 10.5).
 
-use lanewarden_crypto::{HashAlgorithm, Provider, SignatureAlgorithm};
+use lanewarden_crypto::{AeadAlgorithm, Group, HashAlgorithm, Provider, SignatureAlgorithm};
 
 use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Reason, Violation};
 use crate::message::{
-    Algorithms, AsymmetricAlgorithms, Capabilities, GET_VERSION, HashAlgorithms, Header,
-    MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash, NegotiateAlgorithms, NoRoom, OPAQUE_FORMAT_1, Reader,
-    Request, RequesterFlags, ResponderFlags, Sizes, Structures, VersionList, Writer,
+    Algorithms, AsymmetricAlgorithms, Capabilities, GET_VERSION, HashAlgorithms, Header, KeySchedules,
+    MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash, NoRoom, OPAQUE_FORMAT_1, Reader, Request,
+    RequesterFlags, ResponderFlags, SessionAlgorithms, Sizes, Structures, VersionList, Writer,
 };
 use crate::transcript::Part;
 
@@ -63,40 +63,11 @@ impl<E: Endpoint> Core<E> {
                 self.draft.chunks = chunks.is_some() && version >= Version::V1_2;
                 self.offer(version, chunks).encode(version, writer)
             }
-            Stage::Algorithms => self.algorithms(version).encode(version, &[], writer),
+            Stage::Algorithms => {
+                let structures = self.session_algorithms(version).structures();
+                self.algorithms(version).encode(version, &structures, writer)
+            }
         }
-    }
-
-    /// What this side says of itself. It is authenticated by nobody and opens no session, so there is little to say.
-    fn offer(&self, version: Version, chunks: Option<u32>) -> Capabilities<RequesterFlags> {
-        let transfer = self.settings.transfer_size;
-        let sizes = Sizes { transfer, message: chunks.unwrap_or(transfer) };
-        let flags = if self.draft.chunks { RequesterFlags::CHUNK } else { RequesterFlags::empty() };
-        Capabilities { ct_exponent: 0, flags, sizes: (version >= Version::V1_2).then_some(sizes) }
-    }
-
-    fn algorithms(&self, version: Version) -> NegotiateAlgorithms<'static> {
-        NegotiateAlgorithms {
-            measurement_specifications: MEASUREMENT_SPECIFICATION_DMTF,
-            other_parameters: if version >= Version::V1_2 { OPAQUE_FORMAT_1 } else { 0 },
-            asymmetric: self.offered_signatures(version),
-            hash: self.offered_hashes(),
-            structures: Structures::default(),
-        }
-    }
-
-    fn offered_hashes(&self) -> HashAlgorithms {
-        let offered = self.settings.hashes.algorithms();
-        offered.filter(|hash| self.parts.provider.hash(*hash).is_some()).map(HashAlgorithms::from).collect()
-    }
-
-    fn offered_signatures(&self, version: Version) -> AsymmetricAlgorithms {
-        let hashes = self.offered_hashes();
-        let spoken = self.settings.asymmetric.intersection(AsymmetricAlgorithms::spoken(version));
-        let checks = |signature: &SignatureAlgorithm| {
-            hashes.algorithms().any(|hash| self.parts.provider.verifies(*signature, hash))
-        };
-        spoken.algorithms().filter(checks).map(AsymmetricAlgorithms::from).collect()
     }
 
     pub fn complete_connect<'a>(&mut self, stage: Stage, message: &'a [u8]) -> Result<Event<'a>, Reason> {
@@ -146,7 +117,7 @@ impl<E: Endpoint> Core<E> {
 
     /// Exactly one of each kind that is needed, and nothing that was not offered.
     fn take_algorithms(
-        &self,
+        &mut self,
         header: Header,
         reader: &mut Reader<'_>,
     ) -> Result<(Connection, usize), Reason> {
@@ -156,7 +127,7 @@ impl<E: Endpoint> Core<E> {
             // Reserved before.
             chosen.other_parameters = 0;
         }
-        if chosen.extended > 0 || chosen.structures.count() > 0 {
+        if chosen.extended > 0 {
             return Err(Violation::Choice("an algorithm").into());
         }
         if chosen.other_parameters & !OPAQUE_FORMAT_1 != 0 {
@@ -167,6 +138,7 @@ impl<E: Endpoint> Core<E> {
         if signature.is_some_and(|signature| !self.parts.provider.verifies(signature, hash)) {
             return Err(Reason::NoCommonAlgorithm("pair of signature and hash"));
         }
+        let (group, aead, requester_signature) = self.take_session(version, chosen.structures)?;
         let connection = Connection {
             version,
             flags: self.draft.flags,
@@ -176,12 +148,43 @@ impl<E: Endpoint> Core<E> {
             signature,
             measurement_hash: self.take_measurement(&chosen)?,
             opaque_format: chosen.other_parameters,
-            requester: RequesterFlags::empty(),
-            group: None,
-            aead: None,
-            requester_signature: None,
+            requester: self.flags() & RequesterFlags::known(version),
+            group,
+            aead,
+            requester_signature,
         };
         Ok((connection, length))
+    }
+
+    /// What was chosen for sessions: one of each kind, or none, of what was offered. Where there is none, no session can
+    /// be opened; that is no reason not to speak.
+    #[allow(clippy::type_complexity)]
+    fn take_session(
+        &mut self,
+        version: Version,
+        structures: Structures<'_>,
+    ) -> Result<(Option<Group>, Option<AeadAlgorithm>, Option<SignatureAlgorithm>), Reason> {
+        let offered = self.session_algorithms(version);
+        let of_requester =
+            structures.clone().all(|chosen| offered.structures().iter().any(|one| one.kind == chosen.kind));
+        if !of_requester {
+            return Err(Violation::Choice("an algorithm").into());
+        }
+        let chosen = SessionAlgorithms::from(structures);
+        let (dhe, aead, own) = (chosen.dhe, chosen.aead, chosen.requester_asymmetric);
+        let fits = offered.dhe.contains(dhe)
+            && offered.aead.contains(aead)
+            && offered.requester_asymmetric.contains(own)
+            && offered.key_schedule.contains(chosen.key_schedule);
+        let is_single = (dhe.is_empty() || dhe.single().is_some())
+            && (aead.is_empty() || aead.single().is_some())
+            && (own.is_empty() || own.single().is_some());
+        if !fits || !is_single {
+            return Err(Violation::Choice("an algorithm of sessions").into());
+        }
+        let has_schedule = chosen.key_schedule == KeySchedules::SPDM;
+        let aead = aead.single().filter(|_| has_schedule);
+        Ok((dhe.single().filter(|_| aead.is_some()), aead, own.single()))
     }
 
     fn take_signature(

@@ -21,7 +21,9 @@ impl<E: Endpoint> Core<E> {
         let header = Header::decode(&mut reader)?;
         let (digests, length) =
             Digests::decode(connection.version, connection.hash.size(), header, &mut reader)?;
-        self.said(Part::Authentication, message.get(..length).unwrap_or_default())?;
+        if self.lane.is_none() {
+            self.said(Part::Authentication, message.get(..length).unwrap_or_default())?;
+        }
         for (slot, digest) in digests.iter() {
             if let Some(place) = self.digests.get_mut(usize::from(slot)) {
                 *place = Digest::new(connection.hash, digest);

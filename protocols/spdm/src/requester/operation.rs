@@ -1,11 +1,63 @@
 //! What an operation is made of: its requests, and what their answers mean.
 
-use super::{Core, Endpoint, Event, Failure, Operation, connect};
+use core::time::Duration;
+
+use super::encapsulated::{Next, Talk};
+use super::keeping::Update;
+use super::open::{Opening, Stage};
+use super::parts::HashOf;
+use super::{Core, Endpoint, Event, Failure, certificate, connect, vendor};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Misuse, Reason};
-use crate::message::{Header, NoRoom, Request, SLOTS, Writer};
-use crate::transcript::{Full, Part, Record, Transcripts};
+use crate::message::{Challenge, EndSession, GetMeasurements, Header, Heartbeat, Request, SLOTS, Writer};
+use crate::session::{Seating, Session, Sessions};
+use crate::transcript::{Part, Record, Transcripts};
+
+// Nothing is allocated here, and there is one.
+#[allow(clippy::large_enum_variant)]
+pub enum Operation<E: Endpoint> {
+    None,
+    Connect(connect::Stage),
+    Digests,
+    Certificate(certificate::Fetch<HashOf<E>>),
+    Challenge(Challenge),
+    Measurements(GetMeasurements),
+    Vendor(vendor::Asked),
+    Bytes,
+    Open(Opening<E>),
+    Talk(Talk),
+    Heartbeat,
+    Update(Update),
+    End(EndSession),
+}
+
+impl<E: Endpoint> Operation<E> {
+    fn next_request(&self) -> Request {
+        match self {
+            Self::Connect(stage) => stage.request(),
+            Self::Digests => Request::GetDigests,
+            Self::Certificate(_) => Request::GetCertificate,
+            Self::Challenge(_) => Request::Challenge,
+            Self::Measurements(_) => Request::GetMeasurements,
+            Self::Open(opening) => opening.stage.request(),
+            Self::Talk(talk) => talk.request(),
+            Self::Heartbeat => Request::Heartbeat,
+            Self::Update(_) => Request::KeyUpdate,
+            Self::End(_) => Request::EndSession,
+            Self::Vendor(_) | Self::Bytes | Self::None => Request::VendorDefined,
+        }
+    }
+}
+
+/// A request that was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// It is, and belongs to this transcript.
+    Ready(Option<Part>),
+    /// It is not: a signature of this side takes time.
+    Later(Duration),
+}
 
 impl<E: Endpoint> Core<E> {
     /// The version that messages are in.
@@ -13,11 +65,15 @@ impl<E: Endpoint> Core<E> {
         self.draft.version.unwrap_or(Version::V1_0)
     }
 
+    /// Nothing holds any more: no connection, no session.
     pub fn forget(&mut self) {
         self.draft = connect::Draft::default();
         self.connection = None;
         self.transcripts = Transcripts::new();
+        self.turned = None;
+        self.lane = None;
         self.digests = [None; SLOTS as usize];
+        self.parts.sessions.seats_mut().fill_with(|| None);
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
             self.parts.record.reset(part);
         }
@@ -29,29 +85,70 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// The operation has failed. What was agreed on stays where both sides know how far they are; what measurements
-    /// add up to does not outlive a refusal, nor does a negotiation that is half done.
+    /// add up to does not outlive a refusal, nor does a negotiation or a handshake that is half done. In a session it is
+    /// the session that is lost, and not the connection.
     pub fn fail(&mut self, failure: Failure) {
-        if failure == Failure::Unclear || matches!(self.operation, Operation::Connect(_)) {
-            self.forget();
+        let operation = core::mem::replace(&mut self.operation, Operation::None);
+        self.renewed = false;
+        // A peer that refuses new keys which this side uses already has others.
+        let verifies = matches!(operation, Operation::Update(update) if update.verifies());
+        match self.lane {
+            Some(id) if verifies => self.parts.sessions.seats_mut().end(id),
+            Some(id) => self.fail_in(id, failure),
+            None if failure == Failure::Unclear || matches!(operation, Operation::Connect(_)) => {
+                self.forget()
+            }
+            None => {}
         }
         if failure == Failure::Refused {
-            self.reset(Part::Measurements);
+            self.in_lane(|core| core.reset(Part::Measurements));
         }
-        self.operation = Operation::None;
+        self.lane = None;
+    }
+
+    fn fail_in(&mut self, id: u32, failure: Failure) {
+        let Some(session) = self.parts.sessions.seats_mut().session_mut(id) else { return };
+        if failure == Failure::Unclear || !session.is_established() {
+            self.parts.sessions.seats_mut().end(id);
+        } else {
+            session.keep_keys();
+        }
+    }
+
+    /// With the measurements of the session in work in place of those outside of sessions.
+    pub fn in_lane<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(id) = self.lane else { return work(self) };
+        let inner = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements);
+        let inner = inner.and_then(Option::take);
+        let outer = self.transcripts.replace_measurements(inner);
+        let done = work(self);
+        let inner = self.transcripts.replace_measurements(outer);
+        if let Some(place) = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements) {
+            *place = inner;
+        }
+        done
     }
 
     /// A request goes out. It ends transcripts (DSP0274 1.3, 10.10.1 and 10.12.1), and becomes part of its own.
     pub fn ask(&mut self, request: Request, part: Option<Part>, message: &[u8]) -> Result<(), Reason> {
+        self.in_lane(|core| core.ask_here(request, part, message))
+    }
+
+    fn ask_here(&mut self, request: Request, part: Option<Part>, message: &[u8]) -> Result<(), Reason> {
         if request != Request::GetMeasurements {
             self.reset(Part::Measurements);
         }
         let is_known = request.since() <= self.version();
-        if request == Request::GetDigests || is_known && request.ends_authentication() {
+        let begins = request == Request::GetDigests && self.lane.is_none();
+        if begins || is_known && request.ends_authentication() {
             self.reset(Part::Authentication);
+        }
+        if matches!(request, Request::KeyExchange | Request::PskExchange) {
+            self.ask_exchange(request, message)?;
         }
         let Some(part) = part else { return Ok(()) };
         self.parts.record.request(part, message);
-        self.transcripts.request(part, message).map_err(|Full| Reason::NoRoom)
+        Ok(self.transcripts.request(part, message)?)
     }
 
     /// The connection, which an operation is not begun without.
@@ -60,87 +157,144 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn next_request(&self) -> Request {
-        match &self.operation {
-            Operation::Connect(stage) => stage.request(),
-            Operation::Digests => Request::GetDigests,
-            Operation::Certificate(_) => Request::GetCertificate,
-            Operation::Challenge(_) => Request::Challenge,
-            Operation::Measurements(_) => Request::GetMeasurements,
-            Operation::Vendor(_) | Operation::Bytes | Operation::None => Request::VendorDefined,
-        }
+        self.operation.next_request()
     }
 
-    pub fn encode(&mut self, chunks: Option<u32>, writer: &mut Writer<'_>) -> Result<Option<Part>, NoRoom> {
+    /// The session whose records the next message goes in; none in a handshake in the clear.
+    pub fn secured_lane(&self) -> Option<u32> {
+        let session = self.parts.sessions.seats().session(self.lane?)?;
+        (session.is_established() || !session.terms.in_the_clear).then_some(session.id())
+    }
+
+    pub fn encode(&mut self, chunks: Option<u32>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
+        let operation = core::mem::replace(&mut self.operation, Operation::None);
+        let encoded = self.encode_next(&operation, chunks, writer);
+        self.operation = operation;
+        encoded
+    }
+
+    fn encode_next(
+        &mut self,
+        operation: &Operation<E>,
+        chunks: Option<u32>,
+        writer: &mut Writer<'_>,
+    ) -> Result<Encoded, Reason> {
         let version = self.version();
-        match &self.operation {
+        // What is said of an identity in a session is in no transcript.
+        let authentication = self.lane.is_none().then_some(Part::Authentication);
+        let part = match operation {
             Operation::Connect(stage) => {
-                let stage = *stage;
-                self.encode_connect(stage, chunks, writer)?;
-                Ok(Some(Part::Connection))
+                self.encode_connect(*stage, chunks, writer)?;
+                Some(Part::Connection)
             }
             Operation::Digests => {
-                let header = Header {
-                    version: version.byte(),
-                    code: Request::GetDigests.byte(),
-                    param1: 0,
-                    param2: 0,
-                };
-                header.encode(writer)?;
-                Ok(Some(Part::Authentication))
+                let code = Request::GetDigests.byte();
+                Header { version: version.byte(), code, param1: 0, param2: 0 }.encode(writer)?;
+                authentication
             }
             Operation::Certificate(fetch) => {
                 fetch.request(self.settings.transfer_size).encode(version, writer)?;
-                Ok(Some(Part::Authentication))
+                authentication
             }
             Operation::Challenge(challenge) => {
                 challenge.encode(version, writer)?;
-                Ok(Some(Part::Authentication))
+                Some(Part::Authentication)
             }
             Operation::Measurements(request) => {
                 request.encode(version, writer)?;
-                Ok(Some(Part::Measurements))
+                Some(Part::Measurements)
             }
-            Operation::Vendor(_) | Operation::Bytes | Operation::None => Err(NoRoom),
+            Operation::Open(opening) => return self.encode_open(opening, writer),
+            Operation::Talk(talk) => return self.encode_talk(*talk, writer),
+            Operation::Heartbeat => {
+                Heartbeat.encode(version, true, writer)?;
+                None
+            }
+            Operation::Update(update) => {
+                self.encode_update(*update, self.lane_id()?, writer)?;
+                None
+            }
+            Operation::End(end) => {
+                end.encode(version, writer)?;
+                None
+            }
+            Operation::Vendor(_) | Operation::Bytes | Operation::None => return Err(Reason::NoRoom),
+        };
+        Ok(Encoded::Ready(part))
+    }
+
+    fn encode_open(&mut self, opening: &Opening<E>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
+        match opening.stage {
+            Stage::Exchange => {
+                self.encode_exchange(opening, writer)?;
+                Ok(Encoded::Ready(None))
+            }
+            Stage::PskExchange => Err(Reason::NoRoom),
+            Stage::Talk(talk) => self.encode_talk(talk, writer),
+            Stage::Finish => self.encode_finish(opening, writer),
+            Stage::PskFinish => self.encode_psk_finish(opening, writer),
         }
     }
 
-    /// A whole answer with the right code. Returns whether the operation goes on.
-    pub fn complete<'a>(&mut self, message: &'a [u8]) -> Result<(Event<'a>, bool), Reason> {
-        let event = match &self.operation {
-            Operation::Connect(stage) => {
-                let stage = *stage;
-                self.complete_connect(stage, message)?
-            }
-            Operation::Digests => self.complete_digests(message)?,
-            Operation::Certificate(_) => self.complete_certificate(message)?,
-            Operation::Challenge(challenge) => {
-                let challenge = *challenge;
-                self.complete_challenge(&challenge, message)?
-            }
-            Operation::Measurements(request) => {
-                let request = *request;
-                self.complete_measurements(&request, message)?
-            }
-            Operation::Vendor(asked) => {
-                let asked = *asked;
-                Self::complete_vendor(&asked, message)?
-            }
-            Operation::Bytes | Operation::None => Event::Answer(message),
-        };
-        let goes_on = match event {
-            Event::Continue => true,
-            Event::Portion(portion) => portion.remainder > 0,
-            _ => false,
-        };
-        if !goes_on {
-            self.operation = Operation::None;
+    /// A whole answer with the right code. The operation goes on where it is still there afterwards.
+    pub fn complete<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        self.in_lane(|core| core.complete_here(message))
+    }
+
+    fn complete_here<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        match core::mem::replace(&mut self.operation, Operation::None) {
+            Operation::Connect(stage) => self.complete_connect(stage, message),
+            Operation::Digests => self.complete_digests(message),
+            Operation::Certificate(fetch) => self.complete_certificate(fetch, message),
+            Operation::Challenge(challenge) => self.complete_challenge(&challenge, message),
+            Operation::Measurements(request) => self.complete_measurements(&request, message),
+            Operation::Vendor(asked) => Self::complete_vendor(&asked, message),
+            Operation::Open(opening) => self.complete_open(opening, message),
+            Operation::Talk(talk) => match self.complete_talk(talk, message)? {
+                Next::Answer(talk) => {
+                    self.operation = Operation::Talk(talk);
+                    Ok(Event::Continue)
+                }
+                Next::Done | Next::Slot(_) => Ok(Event::Heard),
+            },
+            Operation::Heartbeat => self.complete_heartbeat(message),
+            Operation::Update(update) => self.complete_update(update, message),
+            Operation::End(_) => self.complete_end(message),
+            Operation::Bytes | Operation::None => Ok(Event::Answer(message)),
         }
-        Ok((event, goes_on))
+    }
+
+    fn complete_open<'a>(&mut self, mut opening: Opening<E>, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        let event = match opening.stage {
+            Stage::Exchange => self.complete_exchange(&mut opening, message)?,
+            Stage::PskExchange => {
+                let exchanged = self.complete_psk(&mut opening, message)?;
+                if exchanged.is_open {
+                    self.establish(opening.id)?;
+                    return Ok(Event::Exchanged(exchanged));
+                }
+                Event::Exchanged(exchanged)
+            }
+            Stage::Talk(talk) => {
+                opening.stage = match self.complete_talk(talk, message)? {
+                    Next::Answer(talk) => Stage::Talk(talk),
+                    next => {
+                        opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });
+                        Stage::Finish
+                    }
+                };
+                Event::Continue
+            }
+            Stage::Finish => return self.complete_finish(&opening, message),
+            Stage::PskFinish => return self.complete_psk_finish(&opening, message),
+        };
+        self.operation = Operation::Open(opening);
+        Ok(event)
     }
 
     /// The answer counts as said.
     pub fn said(&mut self, part: Part, answer: &[u8]) -> Result<(), Reason> {
         self.parts.record.response(part, answer);
-        self.transcripts.response(answer).map_err(|Full| Reason::NoRoom)
+        Ok(self.transcripts.response(answer)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Reason, Violation};
-use crate::message::{Header, Reader, VendorMessage};
+use crate::message::{Header, Reader, Request, SLOTS, VendorMessage};
 
 /// The longest number of a vendor that is taken, in bytes; those of the registries are 2 and 4.
 const LONGEST_VENDOR: usize = 16;
@@ -22,6 +22,15 @@ impl<E: Endpoint> Core<E> {
         let mut vendor = [0; LONGEST_VENDOR];
         vendor.get_mut(..length).ok_or(Reason::NoRoom)?.copy_from_slice(registry.vendor);
         self.operation = Operation::Vendor(Asked { body: registry.body, vendor, length });
+        Ok(())
+    }
+
+    /// Bytes as they are. What goes this way is in no transcript here.
+    pub fn begin_bytes(&mut self, code: Request) -> Result<(), Reason> {
+        self.operation = Operation::Bytes;
+        if matches!(code, Request::GetDigests | Request::GetCertificate | Request::Challenge) {
+            self.digests = [None; SLOTS as usize];
+        }
         Ok(())
     }
 

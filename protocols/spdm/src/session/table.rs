@@ -48,34 +48,37 @@ impl<P: Provider, const N: usize> Sessions<P> for [Seat<P>; N] {
 }
 
 /// What both roles do with the places.
-pub(crate) trait Seating<P: Provider>: Sessions<P> {
+pub(crate) trait Seating<P: Provider> {
     /// The session of this number.
-    fn session(&self, id: u32) -> Option<&Session<P>> {
-        self.seats().iter().flatten().find(|session| session.id() == id)
-    }
+    fn session(&self, id: u32) -> Option<&Session<P>>;
 
     /// The session of this number, to be changed.
-    fn session_mut(&mut self, id: u32) -> Option<&mut Session<P>> {
-        self.seats_mut().iter_mut().flatten().find(|session| session.id() == id)
-    }
+    fn session_mut(&mut self, id: u32) -> Option<&mut Session<P>>;
 
     /// A free place.
-    fn free(&mut self) -> Option<&mut Seat<P>> {
-        self.seats_mut().iter_mut().find(|seat| seat.is_none())
-    }
+    fn free(&mut self) -> Option<&mut Seat<P>>;
 
     /// The session ends here; its secrets are wiped.
+    fn end(&mut self, id: u32);
+}
+
+impl<P: Provider> Seating<P> for [Seat<P>] {
+    fn session(&self, id: u32) -> Option<&Session<P>> {
+        self.iter().flatten().find(|session| session.id() == id)
+    }
+
+    fn session_mut(&mut self, id: u32) -> Option<&mut Session<P>> {
+        self.iter_mut().flatten().find(|session| session.id() == id)
+    }
+
+    fn free(&mut self) -> Option<&mut Seat<P>> {
+        self.iter_mut().find(|seat| seat.is_none())
+    }
+
     fn end(&mut self, id: u32) {
-        let seat = self.seats_mut().iter_mut().find(|seat| seat.as_ref().is_some_and(|one| one.id() == id));
+        let seat = self.iter_mut().find(|seat| seat.as_ref().is_some_and(|session| session.id() == id));
         if let Some(seat) = seat {
             *seat = None;
         }
     }
-
-    /// All sessions end here.
-    fn end_all(&mut self) {
-        self.seats_mut().iter_mut().for_each(|seat| *seat = None);
-    }
 }
-
-impl<P: Provider, S: Sessions<P> + ?Sized> Seating<P> for S {}

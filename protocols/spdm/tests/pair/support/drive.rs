@@ -2,13 +2,13 @@
 
 use lanewarden_crypto::Digest;
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::message::{Blocks, Nonce};
+use lanewarden_spdm::message::{Blocks, MutualAuthentication, Nonce};
 use lanewarden_spdm::requester::{
     ChallengeRequest, Endpoint, Event, MeasurementRequest, Parts, PeerKey, Requester, Settings, Step,
 };
-use lanewarden_spdm::{Error, Instant, Record};
+use lanewarden_spdm::{Error, Instant, Record, responder};
 
-use super::Kit;
+use super::{Kit, Say};
 
 /// What an event said, to be kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,12 @@ pub enum Seen {
     Measured { total: u8, blocks: Vec<(u8, bool, Vec<u8>)>, transcript: Option<Digest> },
     Vendor(Vec<u8>),
     Answer(Vec<u8>),
+    Exchanged { session: u32, summary: Vec<u8>, mutual: MutualAuthentication, is_open: bool },
+    Opened(u32),
+    Alive(u32),
+    Renewed(u32),
+    Ended(u32),
+    Heard,
 }
 
 /// Index, whether it is raw, and value of each.
@@ -54,6 +60,17 @@ impl Seen {
             },
             Event::Vendor(message) => Self::Vendor(message.payload.to_vec()),
             Event::Answer(message) => Self::Answer(message.to_vec()),
+            Event::Exchanged(exchanged) => Self::Exchanged {
+                session: exchanged.session,
+                summary: exchanged.summary.to_vec(),
+                mutual: exchanged.mutual,
+                is_open: exchanged.is_open,
+            },
+            Event::Opened(id) => Self::Opened(id),
+            Event::Alive(id) => Self::Alive(id),
+            Event::Renewed(id) => Self::Renewed(id),
+            Event::Ended(id) => Self::Ended(id),
+            Event::Heard => Self::Heard,
         })
     }
 }
@@ -61,6 +78,27 @@ impl Seen {
 /// Whoever answers a message.
 pub trait Wire {
     fn exchange(&mut self, message: &[u8]) -> Vec<u8>;
+
+    /// The same of any kind, at a time. Where there are no sessions, all is plain.
+    fn carry(&mut self, _: Instant, kind: MessageKind, message: &[u8]) -> (MessageKind, Vec<u8>) {
+        assert_eq!(kind, MessageKind::Plain);
+        (kind, self.exchange(message))
+    }
+}
+
+/// A responder at the end of a wire that carries messages of both kinds.
+pub struct Line<'r, E: responder::Endpoint>(pub &'r mut responder::Responder<E, Vec<u8>>);
+
+impl<E: responder::Endpoint> Wire for Line<'_, E> {
+    fn exchange(&mut self, message: &[u8]) -> Vec<u8> {
+        self.0.say(message)
+    }
+
+    fn carry(&mut self, now: Instant, kind: MessageKind, message: &[u8]) -> (MessageKind, Vec<u8>) {
+        let mut message = message.to_vec();
+        let (kind, answer) = self.0.respond(now, kind, &mut message).expect("it answers");
+        (kind, answer.to_vec())
+    }
 }
 
 impl<F: FnMut(&[u8]) -> Vec<u8>> Wire for F {
@@ -80,8 +118,8 @@ pub fn drive<E: Endpoint>(
 ) -> Result<Vec<Seen>, Error> {
     let mut seen = Vec::new();
     for _ in 0..MOST_MESSAGES {
-        let mut answer = match requester.poll(*now)? {
-            Step::Send { message, .. } => wire.exchange(message),
+        let (kind, mut answer) = match requester.poll(*now)? {
+            Step::Send { kind, message, .. } => wire.carry(*now, kind, message),
             Step::Wait(until) => {
                 assert!(until > *now, "it waits for what has passed");
                 *now = until;
@@ -90,7 +128,7 @@ pub fn drive<E: Endpoint>(
             Step::Idle => return Ok(seen),
             Step::Receive => panic!("nothing was sent"),
         };
-        seen.extend(Seen::of(requester.receive(*now, MessageKind::Plain, &mut answer)?));
+        seen.extend(Seen::of(requester.receive(*now, kind, &mut answer)?));
     }
     panic!("the operation does not end");
 }
