@@ -15,7 +15,8 @@ use lanewarden_spdm::message::{ErrorCode, GET_VERSION, MIN_TRANSFER_SIZE, Operat
 use lanewarden_spdm::requester::{
     self, ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, RunError, Settings,
 };
-use lanewarden_spdm::{Instant, Reason, Version};
+use lanewarden_spdm::session::{RecordForm, Seat, seats};
+use lanewarden_spdm::{Identities, Instant, Reason, Version};
 use lanewarden_time::Clock;
 
 use crate::identities::Chains;
@@ -103,9 +104,12 @@ impl Clock for Wall {
 /// What a measurement says: whether it is raw, and its value.
 type Blocks = BTreeMap<u8, (bool, Vec<u8>)>;
 
+/// Room for sessions.
+type Table = [Seat<AwsLc>; 2];
+
 /// Our requester, connected.
-pub struct Asker {
-    requester: Requester<requester::Parts<AwsLc>, Vec<u8>>,
+pub struct Asker<I: Identities = ()> {
+    pub(crate) requester: Requester<requester::Parts<AwsLc, (), Table, I>, Vec<u8>>,
     /// The way it is connected by.
     pub way: Way,
     clock: Wall,
@@ -114,6 +118,16 @@ pub struct Asker {
 
 /// What an operation fails with.
 pub type Failure = RunError<TransportError>;
+
+/// The usual settings, for a combination.
+#[must_use]
+pub fn settings(one: &Combination) -> Settings {
+    let usual = Settings { round_trip: PATIENCE, ..Settings::default() };
+    match one.sizes {
+        Sizes::Usual => usual,
+        Sizes::Least => Settings { transfer_size: MIN_TRANSFER_SIZE, ..usual },
+    }
+}
 
 impl Asker {
     /// Starts their responder in a folder of its own, which lasts as long as the program, and connects to it.
@@ -132,41 +146,39 @@ impl Asker {
     /// Where either fails.
     pub fn start_in(scratch: &Scratch, one: &Combination) -> Result<(Program, Self)> {
         let (program, port) = Program::responder(scratch, &options(one))?;
-        Ok((program, Self::meet(one, port)?))
+        Ok((program, Self::meet(one.transport, settings(one), (), port)?))
     }
+}
 
+impl<I: Identities> Asker<I> {
     /// Connects to their responder, up to where SPDM begins.
     ///
     /// # Errors
     /// Those of the transport.
-    fn meet(one: &Combination, port: u16) -> Result<Self> {
+    pub fn meet(transport: Transport, settings: Settings, identities: I, port: u16) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut client = Client::connect(address, one.transport, PATIENCE)?;
-        if one.transport != Transport::None {
+        let mut client = Client::connect(address, transport, PATIENCE)?;
+        if transport != Transport::None {
             client.hello(PATIENCE)?;
         }
-        if one.transport == Transport::Doe {
+        if transport == Transport::Doe {
             let found = client.discover(PATIENCE)?;
             let speaks = found.iter().any(|feature| feature.protocol == lanewarden_doe::Protocol::CMA_SPDM);
             ensure!(speaks, "no SPDM in its discovery list");
         }
-        let usual = Settings { round_trip: PATIENCE, ..Settings::default() };
-        let settings = match one.sizes {
-            Sizes::Usual => usual,
-            Sizes::Least => Settings { transfer_size: MIN_TRANSFER_SIZE, ..usual },
-        };
         let room = usize::try_from(settings.transfer_size)?;
+        let parts = requester::Parts::new(AwsLc).with_sessions(seats()).with_identities(identities);
         Ok(Self {
-            requester: Requester::new(requester::Parts::new(AwsLc), settings, vec![0; BUFFER]),
+            requester: Requester::new(parts, settings, vec![0; BUFFER]),
             way: Way { client, messages: 0 },
             clock: Wall(std::time::Instant::now()),
             // Data objects are padded.
-            answer: vec![0; room.next_multiple_of(4)],
+            answer: vec![0; room.next_multiple_of(4) + RecordForm::AROUND],
         })
     }
 
     /// Runs what has been begun, and shows what comes of it.
-    fn drive(&mut self, show: impl FnMut(Event<'_>)) -> Result<(), Failure> {
+    pub(crate) fn drive(&mut self, show: impl FnMut(Event<'_>)) -> Result<(), Failure> {
         requester::run(&mut self.requester, &mut self.way, &self.clock, &mut self.answer, show)
     }
 
@@ -353,4 +365,4 @@ impl Asker {
     }
 }
 
-fn drop_event(_: Event<'_>) {}
+pub(crate) fn drop_event(_: Event<'_>) {}

@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use anyhow::{Context, Result, anyhow};
 use lanewarden_aws_lc::PrivateKey;
 use lanewarden_crypto::{HashAlgorithm, SignError, SignatureAlgorithm, Signed, Signer, Signing};
-use lanewarden_identity::{Identity, IdentitySpec, Mistake, Seed};
+use lanewarden_identity::{Identity, IdentitySpec, Mistake, Role, Seed};
 use lanewarden_spdm::Identities;
+
+use crate::names;
+use crate::scratch::Scratch;
 
 /// Slots that hold a chain.
 pub const SLOTS: [u8; 2] = [0, 1];
@@ -40,6 +43,20 @@ impl Chains {
         Self::made(|slot| identity(signature, slot), |key| Box::new(Flawed(key)))
     }
 
+    /// Of a requester.
+    ///
+    /// # Errors
+    /// Where they cannot be made.
+    pub fn requester(signature: SignatureAlgorithm) -> Result<Self> {
+        let of_requester = |slot| {
+            let mut spec = spec(signature);
+            // Their responder checks a chain that it has from before as one of a responder.
+            spec.leaf.role = Role::Both;
+            Ok(Arc::new(Identity::generate(&seed(slot), &spec)?))
+        };
+        Self::made(of_requester, |key| Box::new(key))
+    }
+
     /// With leaves that another key than their issuer's has signed.
     ///
     /// # Errors
@@ -70,6 +87,15 @@ impl Chains {
     #[must_use]
     pub fn root(&self, slot: u8) -> &[u8] {
         self.slots.get(usize::from(slot)).map_or(&[], |slot| slot.identity.root())
+    }
+
+    /// Puts the chain of slot 0 where their responder looks for that of a requester it knows.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn provision(&self, scratch: &Scratch, signature: SignatureAlgorithm) -> Result<()> {
+        let chain = self.certificates(0).unwrap_or_default();
+        scratch.replace(names::folder(signature), "bundle_requester.certchain.der", chain)
     }
 
     /// The private key of a slot.

@@ -20,3 +20,4 @@ pub mod report;
 pub mod run;
 pub mod scratch;
 pub mod seen;
+pub mod sessions;

@@ -1,7 +1,8 @@
 //! What things are called on the emulators' command lines, and where their sample keys are.
 
-use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm};
+use lanewarden_crypto::{AeadAlgorithm, Curve, Group, HashAlgorithm, RsaSize, SignatureAlgorithm};
 use lanewarden_net::emulator::Transport;
+use lanewarden_spdm::message::MutualAuthentication;
 
 /// Of a transport.
 #[must_use]
@@ -42,6 +43,40 @@ pub const fn hash(hash: HashAlgorithm) -> &'static str {
         HashAlgorithm::Sha3_256 => "SHA3_256",
         HashAlgorithm::Sha3_384 => "SHA3_384",
         HashAlgorithm::Sha3_512 => "SHA3_512",
+    }
+}
+
+/// Of a group for key exchange.
+#[must_use]
+pub const fn group(group: Group) -> &'static str {
+    match group {
+        Group::Ffdhe2048 => "FFDHE_2048",
+        Group::Ffdhe3072 => "FFDHE_3072",
+        Group::Ffdhe4096 => "FFDHE_4096",
+        Group::Secp256r1 => "SECP_256_R1",
+        Group::Secp384r1 => "SECP_384_R1",
+        Group::Secp521r1 => "SECP_521_R1",
+    }
+}
+
+/// Of a cipher.
+#[must_use]
+pub const fn cipher(cipher: AeadAlgorithm) -> &'static str {
+    match cipher {
+        AeadAlgorithm::Aes128Gcm => "AES_128_GCM",
+        AeadAlgorithm::Aes256Gcm => "AES_256_GCM",
+        AeadAlgorithm::ChaCha20Poly1305 => "CHACHA20_POLY1305",
+    }
+}
+
+/// Of a way of mutual authentication.
+#[must_use]
+pub const fn mutual(mutual: MutualAuthentication) -> &'static str {
+    match mutual {
+        MutualAuthentication::None => "NO",
+        MutualAuthentication::Direct => "WO_ENCAP",
+        MutualAuthentication::Encapsulated => "W_ENCAP",
+        MutualAuthentication::EncapsulatedDigests => "DIGESTS",
     }
 }
 

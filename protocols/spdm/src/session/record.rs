@@ -26,6 +26,8 @@ use crate::message::{NoRoom, Reader, Writer};
 /// The limit of a cipher that is not limited: as many messages as there are sequence numbers.
 pub const UNLIMITED: u8 = 64;
 
+/// The most random bytes that any transport lets follow a message.
+const MAX_RANDOM: usize = 32;
 const SESSION_ID: usize = 4;
 const LENGTH: usize = 2;
 
@@ -120,6 +122,9 @@ impl RecordForm {
     pub const HEADROOM: usize = 12;
     /// The bytes that follow a message in a record that is sealed here: the tag.
     pub const TAIL: usize = TAG_SIZE;
+
+    /// The most bytes that a record has beyond its message, whoever sealed it: its head, random bytes, and its tag.
+    pub const AROUND: usize = Self::HEADROOM + MAX_RANDOM + Self::TAIL;
 
     /// Bytes that stand before a message in a record.
     #[must_use]

@@ -79,3 +79,43 @@ pub fn marked_leaves(emulators: &Path) -> Result<(), Failed> {
     }
     Ok(())
 }
+
+/// Our requester in sessions.
+pub fn sessions(emulators: &Path) -> Result<(), Failed> {
+    use lanewarden_crypto::{AeadAlgorithm, Group};
+    use lanewarden_interop::plan::Side;
+    use lanewarden_interop::sessions::{Secret, SessionRun, ask};
+    use lanewarden_net::emulator::Transport;
+    use lanewarden_spdm::Version;
+    use lanewarden_spdm::message::MutualAuthentication;
+    let plain = SessionRun {
+        side: Side::Asking,
+        transport: Transport::Mctp,
+        version: Version::V1_2,
+        secret: Secret::Exchange(Group::Secp384r1),
+        cipher: AeadAlgorithm::Aes256Gcm,
+        encrypts: true,
+        in_the_clear: false,
+        mutual: MutualAuthentication::None,
+    };
+    let mut failed = Vec::new();
+    for version in [Version::V1_1, Version::V1_2, Version::V1_3] {
+        for transport in [Transport::Mctp, Transport::Doe, Transport::Tcp] {
+            for run in [
+                SessionRun { version, transport, ..plain },
+                SessionRun { version, transport, in_the_clear: true, ..plain },
+                SessionRun { version, transport, encrypts: false, ..plain },
+                SessionRun { version, transport, secret: Secret::Preshared { with_context: true }, ..plain },
+                SessionRun { version, transport, secret: Secret::Preshared { with_context: false }, ..plain },
+                SessionRun { version, transport, mutual: MutualAuthentication::Direct, ..plain },
+                SessionRun { version, transport, mutual: MutualAuthentication::Encapsulated, ..plain },
+                SessionRun { version, transport, mutual: MutualAuthentication::EncapsulatedDigests, ..plain },
+            ] {
+                if let Err(error) = ask(emulators, &run) {
+                    failed.push(format!("{run:?}: {error:#}"));
+                }
+            }
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
+}

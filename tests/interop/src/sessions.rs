@@ -1,0 +1,242 @@
+//! Sessions: what is run of them, and our requester in one with their responder.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use lanewarden_crypto::{AeadAlgorithm, Curve, Group, SignatureAlgorithm};
+use lanewarden_net::emulator::Transport;
+use lanewarden_spdm::binding::Binding;
+use lanewarden_spdm::message::{KeyOperation, MutualAuthentication, SummaryKind};
+use lanewarden_spdm::requester::{
+    Event, MeasurementRequest, PeerKey, PresharedKey, RunError, SessionRequest, Settings,
+};
+use lanewarden_spdm::{Identities, Version};
+
+use crate::answering::introduce;
+use crate::asking::{Asker, PATIENCE, drop_event, options, settings};
+use crate::identities::Chains;
+use crate::names;
+use crate::plan::{Combination, Side, ordinary};
+use crate::program::Program;
+use crate::scratch::Scratch;
+
+/// The key that their programs have from before, and its hint.
+pub const PSK: PresharedKey<'static> = PresharedKey { hint: b"TestPskHint\0", key: b"TestPskData\0" };
+
+/// Where a session's secret comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// An exchange of keys.
+    Exchange(Group),
+    /// A key from before, to which the responder adds a context or not.
+    Preshared {
+        /// Whether it does.
+        with_context: bool,
+    },
+}
+
+/// One session of both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRun {
+    /// Who asks.
+    pub side: Side,
+    /// Over what.
+    pub transport: Transport,
+    /// In which version; from 1.1 on.
+    pub version: Version,
+    /// Where the secret comes from.
+    pub secret: Secret,
+    /// What it is protected with.
+    pub cipher: AeadAlgorithm,
+    /// Whether it is encrypted, or authenticated only.
+    pub encrypts: bool,
+    /// Whether the handshake goes in the clear.
+    pub in_the_clear: bool,
+    /// Whether, and how, the requester proves who it is.
+    pub mutual: MutualAuthentication,
+}
+
+impl SessionRun {
+    /// What is agreed on before.
+    #[must_use]
+    pub fn combination(&self) -> Combination {
+        Combination { transport: self.transport, version: self.version, ..ordinary(self.side) }
+    }
+
+    /// How a requester signs.
+    #[must_use]
+    pub const fn requester_signature() -> SignatureAlgorithm {
+        SignatureAlgorithm::Ecdsa(Curve::P256)
+    }
+
+    fn binding(&self) -> Binding {
+        match self.transport {
+            Transport::Mctp => Binding::MCTP,
+            Transport::Tcp => Binding::TCP,
+            Transport::Doe | Transport::None => Binding::DOE,
+        }
+    }
+
+    /// Our requester's settings.
+    fn settings(&self) -> Settings {
+        Settings {
+            ciphers: self.cipher.into(),
+            encrypt: self.encrypts,
+            handshake_in_the_clear: self.in_the_clear,
+            binding: self.binding(),
+            ..settings(&self.combination())
+        }
+    }
+
+    /// Options that bind one of their programs to it.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        let group = match self.secret {
+            Secret::Exchange(group) => names::group(group),
+            Secret::Preshared { .. } => "SECP_384_R1",
+        };
+        let more = [
+            ("--dhe", group),
+            ("--aead", names::cipher(self.cipher)),
+            ("--req_asym", names::signature(Self::requester_signature())),
+            ("--mut_auth", names::mutual(self.mutual)),
+            ("--basic_mut_auth", "NO"),
+        ];
+        let more = more.into_iter().flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
+        options(&self.combination()).into_iter().chain(more).collect()
+    }
+
+    /// What their responder says that it can.
+    fn responder_capabilities(&self) -> String {
+        let mut all =
+            vec!["CACHE", "CERT", "CHAL", "MEAS_SIG", "MEAS_FRESH", "MAC", "KEY_EX", "ENCAP", "HBEAT"];
+        all.extend(["KEY_UPD", "MUT_AUTH"]);
+        all.extend(self.encrypts.then_some("ENCRYPT"));
+        all.extend(self.in_the_clear.then_some("HANDSHAKE_IN_CLEAR"));
+        all.push(match self.secret {
+            Secret::Preshared { with_context: false } => "PSK",
+            _ => "PSK_WITH_CONTEXT",
+        });
+        all.extend((self.version >= Version::V1_2).then_some("CHUNK"));
+        all.join(",")
+    }
+}
+
+/// Our requester opens a session with their responder, does everything in it, and ends it. Returns how many messages
+/// went out.
+///
+/// # Errors
+/// What either side has against the other.
+pub fn ask(emulators: &Path, run: &SessionRun) -> Result<usize> {
+    let scratch = Scratch::new(emulators)?;
+    let one = run.combination();
+    let root = scratch.read(names::folder(one.signature), names::root(one.slot))?;
+    let own = Chains::requester(SessionRun::requester_signature())?;
+    introduce(&scratch, &Combination { signature: SessionRun::requester_signature(), ..one }, &own)?;
+    own.provision(&scratch, SessionRun::requester_signature())?;
+    let mut arguments = run.options();
+    arguments.extend(["--cap".to_owned(), run.responder_capabilities()]);
+    let (program, port) = Program::responder(&scratch, &arguments)?;
+    let messages = if run.mutual == MutualAuthentication::None {
+        all(Asker::meet(one.transport, run.settings(), (), port)?, run, &root)
+    } else {
+        all(Asker::meet(one.transport, run.settings(), own, port)?, run, &root)
+    };
+    let messages = messages?;
+    program.end(PATIENCE)?.check()?;
+    Ok(messages)
+}
+
+fn all<I: Identities>(mut asker: Asker<I>, run: &SessionRun, root: &[u8]) -> Result<usize> {
+    let one = run.combination();
+    asker.connect(&one).context("connect")?;
+    let validated = asker.chain(&one, root).context("chain")?;
+    ensure!(validated.is_trusted(), "the chain is not trusted");
+    let peer = PeerKey { key: validated.leaf.key().clone(), chain: *validated.leaf.chain_digest() };
+    asker.requester.know(one.slot, peer);
+    let id = asker.open(run).context("open")?;
+    asker.keep(id, run, root).context("keep")?;
+    asker.requester.within(id).end(false)?;
+    asker.drive(drop_event).context("end")?;
+    ensure!(asker.requester.sessions().count() == 0, "the session is still there");
+    let messages = asker.way.messages;
+    asker.leave()?;
+    Ok(messages)
+}
+
+impl<I: Identities> Asker<I> {
+    fn open(&mut self, run: &SessionRun) -> Result<u32> {
+        let wanted = SessionRequest { summary: SummaryKind::All, ..SessionRequest::default() };
+        match run.secret {
+            Secret::Exchange(_) => self.requester.key_exchange(wanted)?,
+            Secret::Preshared { .. } => self.requester.psk_exchange(wanted, PSK)?,
+        }
+        let (mut opened, mut mutual, mut summary) = (None, None, 0);
+        self.drive(|event| match event {
+            Event::Exchanged(exchanged) => {
+                (mutual, summary) = (Some(exchanged.mutual), exchanged.summary.len());
+                opened = exchanged.is_open.then_some(exchanged.session);
+            }
+            Event::Opened(id) => opened = Some(id),
+            _ => {}
+        })?;
+        ensure!(mutual == Some(run.mutual), "mutual authentication {mutual:?}");
+        ensure!(summary == run.combination().hash.size(), "a summary of {summary} bytes");
+        opened.context("no session")
+    }
+
+    /// Everything that there is to do in a session.
+    fn keep(&mut self, id: u32, run: &SessionRun, root: &[u8]) -> Result<()> {
+        let one = run.combination();
+        self.in_session(id, |within| within.heartbeat(), &Event::Alive(id)).context("heartbeat")?;
+        for operation in [KeyOperation::UpdateKey, KeyOperation::UpdateAllKeys, KeyOperation::UpdateKey] {
+            self.in_session(id, |within| within.update_keys(operation), &Event::Renewed(id))
+                .context("update")?;
+        }
+        self.requester.within(id).measurements(MeasurementRequest::all_signed(one.slot))?;
+        let mut is_signed = false;
+        self.drive(|event| {
+            if let Event::Measured(measured) = event {
+                is_signed = measured.transcript.is_some();
+            }
+        })
+        .context("measurements")?;
+        ensure!(is_signed, "measurements are not signed");
+        self.requester.within(id).digests()?;
+        self.drive(drop_event).context("digests")?;
+        self.requester.within(id).certificate(one.slot)?;
+        let mut chain = Vec::new();
+        self.drive(|event| {
+            if let Event::Portion(portion) = event {
+                chain.extend_from_slice(portion.bytes);
+            }
+        })
+        .context("certificate")?;
+        ensure!(chain.windows(root.len()).any(|part| part == root), "the chain is another");
+        self.in_session(id, |within| within.heartbeat(), &Event::Alive(id)).context("heartbeat again")
+    }
+
+    fn in_session(
+        &mut self,
+        id: u32,
+        begin: impl FnOnce(&mut Within<'_, I>) -> Result<(), lanewarden_spdm::Error>,
+        expected: &Event<'_>,
+    ) -> Result<()> {
+        begin(&mut self.requester.within(id)).map_err(RunError::<core::convert::Infallible>::Spdm)?;
+        let mut seen = None;
+        self.drive(|event| seen = Some(format!("{event:?}")))?;
+        ensure!(seen.as_deref() == Some(format!("{expected:?}").as_str()), "it says {seen:?}");
+        Ok(())
+    }
+}
+
+type Within<'r, I> = lanewarden_spdm::requester::Within<
+    'r,
+    lanewarden_spdm::requester::Parts<
+        lanewarden_aws_lc::AwsLc,
+        (),
+        [lanewarden_spdm::session::Seat<lanewarden_aws_lc::AwsLc>; 2],
+        I,
+    >,
+    Vec<u8>,
+>;
