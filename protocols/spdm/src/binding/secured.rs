@@ -1,7 +1,7 @@
 //! What a transport adds to a secured message (DSP0277 1.2, 7).
 
 use super::{MessageKind, tcp};
-use crate::message::{NoRoom, Reader, Writer};
+use crate::message::{Malformed, NoRoom, Reader, Writer};
 
 /// The MCTP message type of SPDM (DSP0275).
 const MCTP_SPDM: u8 = 5;
@@ -9,14 +9,23 @@ const MCTP_SPDM: u8 = 5;
 /// What a transport leaves to choice in a secured message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
-    /// Bytes of the sequence number that travel with a record: its low ones, at most eight.
-    pub sequence_size: usize,
+    /// What of the sequence number travels with a record.
+    pub sequence: WireSequence,
     /// What stands before the message inside the record.
     pub application: ApplicationHead,
     /// The most random bytes that may follow the message inside the record, where it is encrypted.
     pub max_random: usize,
     /// The most zero bytes that may follow a record, to fill a unit of the transport.
     pub max_padding: usize,
+}
+
+/// What of the sequence number, which has 64 bits, travels with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireSequence {
+    /// Nothing: the transport keeps the order, and both sides count.
+    None,
+    /// Its low two bytes.
+    Low16,
 }
 
 /// What stands before the message inside a record, and is protected like it.
@@ -32,19 +41,65 @@ pub enum ApplicationHead {
 
 impl Binding {
     /// PCIe data objects: whole double words.
-    pub const DOE: Self =
-        Self { sequence_size: 0, application: ApplicationHead::None, max_random: 0, max_padding: 3 };
+    pub const DOE: Self = Self {
+        sequence: WireSequence::None,
+        application: ApplicationHead::None,
+        max_random: 0,
+        max_padding: 3,
+    };
     /// MCTP (DSP0276).
-    pub const MCTP: Self =
-        Self { sequence_size: 2, application: ApplicationHead::MctpType, max_random: 32, max_padding: 0 };
+    pub const MCTP: Self = Self {
+        sequence: WireSequence::Low16,
+        application: ApplicationHead::MctpType,
+        max_random: 32,
+        max_padding: 0,
+    };
     /// TCP (DSP0287).
-    pub const TCP: Self =
-        Self { sequence_size: 0, application: ApplicationHead::Tcp, max_random: 0, max_padding: 0 };
+    pub const TCP: Self = Self {
+        sequence: WireSequence::None,
+        application: ApplicationHead::Tcp,
+        max_random: 0,
+        max_padding: 0,
+    };
+}
+
+impl WireSequence {
+    /// Length in bytes.
+    #[must_use]
+    #[inline]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Low16 => 2,
+        }
+    }
+
+    /// Writes what travels of a sequence number.
+    pub(crate) fn encode(self, sequence: u64, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
+        match self {
+            Self::None => Ok(()),
+            Self::Low16 => writer.u16(low16(sequence)),
+        }
+    }
+
+    /// Whether what has travelled is of this sequence number.
+    pub(crate) fn is_next(self, sequence: u64, reader: &mut Reader<'_>) -> Result<bool, Malformed> {
+        match self {
+            Self::None => Ok(true),
+            Self::Low16 => Ok(reader.u16()? == low16(sequence)),
+        }
+    }
+}
+
+fn low16(sequence: u64) -> u16 {
+    let [low, high, ..] = sequence.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 impl ApplicationHead {
     /// Length in bytes.
     #[must_use]
+    #[inline]
     pub const fn size(self) -> usize {
         match self {
             Self::None => 0,

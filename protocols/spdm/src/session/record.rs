@@ -128,6 +128,7 @@ impl RecordForm {
 
     /// Bytes that stand before a message in a record.
     #[must_use]
+    #[inline]
     pub const fn head(&self) -> usize {
         self.outer().saturating_add(self.inner()).saturating_add(self.binding.application.size())
     }
@@ -140,21 +141,18 @@ impl RecordForm {
     }
 
     /// Bytes of the head in the clear.
+    #[inline]
     const fn outer(&self) -> usize {
-        (SESSION_ID + LENGTH).saturating_add(self.binding.sequence_size)
+        (SESSION_ID + LENGTH).saturating_add(self.binding.sequence.size())
     }
 
     /// Bytes of the application length.
+    #[inline]
     const fn inner(&self) -> usize {
         match self.protection {
             Protection::Encrypted => LENGTH,
             Protection::Authenticated => 0,
         }
-    }
-
-    /// The bytes of a sequence number that travel.
-    fn on_wire<'a>(&self, sequence: &'a [u8; 8]) -> &'a [u8] {
-        sequence.get(..self.binding.sequence_size).unwrap_or(sequence)
     }
 
     /// Writes all that stands before a message of `length` bytes.
@@ -170,7 +168,7 @@ impl RecordForm {
         let counted = application.saturating_add(self.inner()).saturating_add(TAG_SIZE);
         let mut writer = Writer::new(record);
         writer.u32(session_id)?;
-        writer.bytes(self.on_wire(&sequence.to_le_bytes()))?;
+        self.binding.sequence.encode(sequence, &mut writer)?;
         writer.u16(count(counted)?)?;
         if self.protection == Protection::Encrypted {
             writer.u16(count(application)?)?;
@@ -185,9 +183,7 @@ impl RecordForm {
         if session != session_id {
             return Err(OpenError::WrongSession(session));
         }
-        let expected = sequence.to_le_bytes();
-        let expected = self.on_wire(&expected);
-        if reader.take(expected.len()).map_err(|_| OpenError::Short)? != expected {
+        if !self.binding.sequence.is_next(sequence, &mut reader).map_err(|_| OpenError::Short)? {
             return Err(OpenError::WrongSequence);
         }
         let length = reader.u16().map_err(|_| OpenError::Short)?;
@@ -203,6 +199,7 @@ impl RecordForm {
     }
 
     /// Parts what is before the tag into what is associated and what is encrypted.
+    #[inline]
     fn part<'a>(&self, text: &'a mut [u8]) -> Option<(&'a mut [u8], &'a mut [u8])> {
         let at = match self.protection {
             Protection::Encrypted => self.outer(),
@@ -211,20 +208,19 @@ impl RecordForm {
         text.split_at_mut_checked(at)
     }
 
-    /// Finds the message in what is before the tag, once it is open.
-    fn message(&self, text: &[u8]) -> Result<Range<usize>, OpenError> {
+    /// Checks what is before the tag, once it is open, and gives where the message in it ends.
+    fn message_end(&self, text: &[u8]) -> Result<usize, OpenError> {
         let mut reader = Reader::new(text);
         reader.take(self.outer()).map_err(|_| OpenError::Short)?;
         let length = match self.protection {
             Protection::Encrypted => self.application_length(&mut reader)?,
             Protection::Authenticated => reader.rest().len(),
         };
-        let start = reader.position();
         let application = reader.take(length).map_err(|_| OpenError::Short)?;
         if !self.binding.application.begins(application) {
             return Err(OpenError::NotSpdm);
         }
-        Ok(start.saturating_add(self.binding.application.size())..reader.position())
+        Ok(reader.position())
     }
 
     fn application_length(&self, reader: &mut Reader<'_>) -> Result<usize, OpenError> {
@@ -268,6 +264,7 @@ impl<A: Aead> Channel<A> {
     ///
     /// # Errors
     /// [`SealError`]; the message is as it was.
+    #[inline]
     pub fn seal(
         &mut self,
         form: &RecordForm,
@@ -293,6 +290,7 @@ impl<A: Aead> Channel<A> {
     ///
     /// # Errors
     /// [`OpenError`]; the sequence number stays.
+    #[inline]
     pub fn open(
         &mut self,
         form: &RecordForm,
@@ -321,6 +319,7 @@ impl<A: Aead> Channel<A> {
         Some(start.checked_add(message.start)?..start.checked_add(message.end)?)
     }
 
+    #[inline]
     fn open_at(
         &self,
         sequence: u64,
@@ -334,15 +333,19 @@ impl<A: Aead> Channel<A> {
         let (associated, inner) = form.part(text).ok_or(OpenError::Short)?;
         let tag: &Tag = tag;
         self.aead.open(&self.nonce(sequence), associated, inner, tag).map_err(|_| OpenError::Mismatch)?;
-        form.message(text)
+        Ok(form.head()..form.message_end(text)?)
     }
 
+    #[inline]
     fn nonce(&self, sequence: u64) -> [u8; NONCE_SIZE] {
         let mut nonce = *self.salt;
-        nonce.iter_mut().zip(sequence.to_le_bytes()).for_each(|(nonce, byte)| *nonce ^= byte);
+        if let Some(low) = nonce.first_chunk_mut() {
+            *low = (u64::from_le_bytes(*low) ^ sequence).to_le_bytes();
+        }
         nonce
     }
 
+    #[inline]
     fn advance(&mut self, sequence: u64) {
         self.next = sequence.checked_add(1).filter(|next| *next <= self.last);
     }

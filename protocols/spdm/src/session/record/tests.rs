@@ -114,7 +114,7 @@ proptest! {
         length in 0..60_u16,
     ) {
         let mut record = SESSION.to_le_bytes().to_vec();
-        record.extend_from_slice(&[0, 0][..form.binding.sequence_size]);
+        record.extend_from_slice(&[0, 0][..form.binding.sequence.size()]);
         record.extend_from_slice(&length.to_le_bytes());
         record.extend_from_slice(&tail);
         let [mut channel, _] = pair();
@@ -213,7 +213,7 @@ fn only_data_objects_are_filled_up_with_zeros() {
 fn inside(form: &RecordForm, inner: &[u8]) -> Vec<u8> {
     let [ours, _] = pair();
     let mut record = SESSION.to_le_bytes().to_vec();
-    record.extend_from_slice(&[0; 2][..form.binding.sequence_size]);
+    record.extend_from_slice(&[0; 2][..form.binding.sequence.size()]);
     record.extend_from_slice(&u16::try_from(inner.len() + TAG_SIZE).unwrap().to_le_bytes());
     record.extend_from_slice(inner);
     let (associated, inner) = form.part(&mut record).unwrap();
@@ -262,7 +262,7 @@ fn a_length_without_room_for_a_tag_is_refused() {
     for form in FORMS {
         for length in 0..16 {
             let mut record = SESSION.to_le_bytes().to_vec();
-            record.extend_from_slice(&[0; 2][..form.binding.sequence_size]);
+            record.extend_from_slice(&[0; 2][..form.binding.sequence.size()]);
             record.extend_from_slice(&[length, 0]);
             record.resize(record.len() + usize::from(length), 0);
             let [mut channel, _] = pair();
