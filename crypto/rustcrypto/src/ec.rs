@@ -1,14 +1,16 @@
 //! What is the same on every curve: points, scalars, ECDSA with any hash.
 
+mod verify;
+
 use ecdsa::elliptic_curve::array::ArraySize;
 use ecdsa::elliptic_curve::ecdh::SharedSecret;
 use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use ecdsa::elliptic_curve::{
-    AffinePoint, CurveArithmetic, FieldBytesSize, ProjectivePoint, PublicKey, SecretKey,
-};
-use ecdsa::{EcdsaCurve, Signature, SignatureSize, hazmat};
+use ecdsa::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
+use ecdsa::{EcdsaCurve, SignatureSize, hazmat};
 use lanewarden_crypto::{Digest, ExchangeError, HashAlgorithm};
 use zeroize::Zeroize;
+
+pub(crate) use verify::verify;
 
 use crate::RandomSource;
 
@@ -41,18 +43,6 @@ where
     let point = sec1.as_bytes().get(1..)?;
     out.get_mut(..point.len())?.copy_from_slice(point);
     Some(point.len())
-}
-
-/// Whether r and s fit. One curve's frame of the stack is large, and must not become part of another's.
-#[inline(never)]
-pub(crate) fn verify<C>(key: &PublicKey<C>, digest: &Digest, signature: &[u8]) -> bool
-where
-    C: EcdsaCurve + CurveArithmetic,
-    SignatureSize<C>: ArraySize,
-{
-    let Ok(signature) = Signature::<C>::from_slice(signature) else { return false };
-    let point = ProjectivePoint::<C>::from(*key.as_affine());
-    hazmat::verify_prehashed(&point, digest.as_bytes(), &signature).is_ok()
 }
 
 /// Signs deterministically (RFC 6979) into a buffer of r's and s' size; whether it could.

@@ -9,7 +9,7 @@ use lanewarden_no_std_link::requester::{Driven, Judge};
 use lanewarden_no_std_link::responder::{Slot, SmallParts, small};
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::certificate::{AnchorList, ChainKey, NoRevocations, RememberedChains, Role};
+use lanewarden_spdm::certificate::{AnchorList, ChainKey, NoRevocations, RememberedChains, Role, Validated};
 use lanewarden_spdm::requester::{self, Requester, Transport};
 use lanewarden_spdm::responder::{self, Responder};
 
@@ -95,14 +95,15 @@ where
         };
         if fresh {
             let judge = Judge { provider, anchors, revocations, now: Some(NOW) };
-            let validated = driven.authenticate(judge, &mut self.certificate).unwrap();
-            self.remembered.remember(&validated);
+            let remember = |validated: &Validated<_>| assert!(self.remembered.remember(validated));
+            driven.authenticate(judge, &mut self.certificate, remember).unwrap();
         } else {
             driven.meet().unwrap();
             let digest = *driven.requester.digest(0).unwrap();
             let key = ChainKey::new(digest, Role::Responder, &anchors, &revocations);
             let leaf = self.remembered.get(&key, Some(NOW)).unwrap();
-            driven.challenge(&leaf).unwrap();
+            driven.know(&leaf).unwrap();
+            driven.challenge().unwrap();
         }
         if measurements {
             driven.measurements().unwrap();

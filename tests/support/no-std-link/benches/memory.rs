@@ -93,7 +93,7 @@ fn ask(chain: &Chain, mut transport: impl Transport<Error = Infallible>, paint: 
     let mut driven =
         Driven { requester: &mut requester, transport: &mut transport, clock: &clock, answer: &mut answer };
     let mut done = false;
-    let mut work = || done = driven.authenticate(judge.clone(), &mut certificate).is_ok();
+    let mut work = || done = driven.authenticate(judge.clone(), &mut certificate, |_| ()).is_ok();
     let stack = if paint { touched(work) } else { work_through(&mut work) };
     (stack, done)
 }

@@ -1,4 +1,7 @@
 //! A requester from the first message to the verdict, in the steps that a program needs of it.
+//!
+//! Steps are not inlined: the frame of what leads through them would be as large as all of them, under every
+//! verification.
 
 use core::fmt;
 
@@ -83,6 +86,9 @@ pub struct Judge<P, A, V> {
     pub now: Option<u64>,
 }
 
+/// A chain that is being read.
+type Reading<'c, P, A, V> = Option<ChainReader<P, A, V, &'c mut [u8]>>;
+
 impl<E, B, T, C> Driven<'_, E, B, T, C>
 where
     E: Endpoint,
@@ -95,6 +101,7 @@ where
     ///
     /// # Errors
     /// [`Failure`].
+    #[inline(never)]
     pub fn meet(&mut self) -> Result<(), Failure<T::Error>> {
         self.requester.connect()?;
         self.run(|_| ())?;
@@ -102,58 +109,99 @@ where
         self.run(|_| ())
     }
 
-    /// CERTIFICATE, and the verdict. `certificate` is as long as the longest certificate that is taken.
+    /// CERTIFICATE, and the verdict: a chain that is trusted is shown, and its key known. `certificate` is as long as the
+    /// longest certificate that is taken.
     ///
     /// # Errors
     /// [`Failure`].
+    #[inline(never)]
     pub fn read_chain<A: TrustAnchors, V: Revocations>(
         &mut self,
         judge: Judge<E::Provider, A, V>,
         certificate: &mut [u8],
-    ) -> Result<Validated<E::Provider>, Failure<T::Error>> {
+        show: impl FnOnce(&Validated<E::Provider>),
+    ) -> Result<(), Failure<T::Error>> {
+        // A reader is large: what is given back would be in two places.
+        let mut reader = None;
+        self.begin(judge, certificate, &mut reader)?;
+        self.feed(&mut reader)?;
+        self.conclude(&mut reader, show)
+    }
+
+    #[inline(never)]
+    fn begin<'c, A: TrustAnchors, V: Revocations>(
+        &self,
+        judge: Judge<E::Provider, A, V>,
+        certificate: &'c mut [u8],
+        reader: &mut Reading<'c, E::Provider, A, V>,
+    ) -> Result<(), Failure<T::Error>> {
         let digest = *self.requester.digest(SLOT).ok_or(Failure::Unsuited)?;
         let rules = Rules::responder(digest.algorithm(), judge.now);
         let Judge { provider, anchors, revocations, .. } = judge;
-        let reader = ChainReader::new(provider, anchors, revocations, rules, certificate)?;
-        let mut reader = reader.knowing(digest);
+        let made = ChainReader::new(provider, anchors, revocations, rules, certificate)?;
+        *reader = Some(made.knowing(digest));
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn feed<A: TrustAnchors, V: Revocations>(
+        &mut self,
+        reader: &mut Reading<'_, E::Provider, A, V>,
+    ) -> Result<(), Failure<T::Error>> {
         let mut read = Ok(());
         self.requester.certificate(SLOT)?;
         self.run(|event| {
-            if let (Event::Portion(portion), Ok(())) = (event, &read) {
+            if let (Event::Portion(portion), Some(reader), Ok(())) = (event, reader.as_mut(), &read) {
                 read = reader.push(portion.bytes);
             }
         })?;
-        read?;
-        Ok(reader.finish()?)
+        Ok(read?)
+    }
+
+    #[inline(never)]
+    fn conclude<A: TrustAnchors, V: Revocations>(
+        &mut self,
+        reader: &mut Reading<'_, E::Provider, A, V>,
+        show: impl FnOnce(&Validated<E::Provider>),
+    ) -> Result<(), Failure<T::Error>> {
+        let validated = reader.take().ok_or(ChainError::Refused)?.finish()?;
+        if !validated.is_trusted() {
+            return Err(Failure::Distrusted);
+        }
+        show(&validated);
+        self.know(&validated.leaf)
     }
 
     /// CERTIFICATE, and nothing made of it but that it fits its digest.
     ///
     /// # Errors
     /// [`Failure`].
+    #[inline(never)]
     pub fn skip_chain(&mut self) -> Result<(), Failure<T::Error>> {
         self.requester.certificate(SLOT)?;
         self.run(|_| ())
     }
 
-    /// CHALLENGE, with the key of a chain that is trusted.
+    /// Takes the key of a chain that is trusted for the device's.
     ///
     /// # Errors
-    /// [`Failure`].
-    pub fn challenge(&mut self, leaf: &Leaf<E::Provider>) -> Result<(), Failure<T::Error>> {
+    /// [`Failure::Unsuited`].
+    #[inline(never)]
+    pub fn know(&mut self, leaf: &Leaf<E::Provider>) -> Result<(), Failure<T::Error>> {
         let algorithm = self.requester.connection().and_then(|connection| connection.signature);
         if !algorithm.is_some_and(|algorithm| leaf.suits(algorithm)) {
             return Err(Failure::Unsuited);
         }
-        self.challenge_key(PeerKey { key: leaf.key().clone(), chain: *leaf.chain_digest() })
+        self.requester.know(SLOT, PeerKey { key: leaf.key().clone(), chain: *leaf.chain_digest() });
+        Ok(())
     }
 
-    /// CHALLENGE, with a key from elsewhere.
+    /// CHALLENGE, with the key that is known.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn challenge_key(&mut self, key: PeerKey<KeyOf<E>>) -> Result<(), Failure<T::Error>> {
-        self.requester.know(SLOT, key);
+    #[inline(never)]
+    pub fn challenge(&mut self) -> Result<(), Failure<T::Error>> {
         self.requester.challenge(ChallengeRequest { slot: SLOT, ..ChallengeRequest::default() })?;
         self.run(|_| ())
     }
@@ -162,29 +210,29 @@ where
     ///
     /// # Errors
     /// [`Failure`].
+    #[inline(never)]
     pub fn measurements(&mut self) -> Result<(), Failure<T::Error>> {
         self.requester.measurements(MeasurementRequest::all_signed(SLOT))?;
         self.run(|_| ())
     }
 
-    /// VERSION to CHALLENGE_AUTH, the chain fresh.
+    /// VERSION to CHALLENGE_AUTH, the chain fresh and [shown](Self::read_chain).
     ///
     /// # Errors
     /// [`Failure`].
+    #[inline(never)]
     pub fn authenticate<A: TrustAnchors, V: Revocations>(
         &mut self,
         judge: Judge<E::Provider, A, V>,
         certificate: &mut [u8],
-    ) -> Result<Validated<E::Provider>, Failure<T::Error>> {
+        show: impl FnOnce(&Validated<E::Provider>),
+    ) -> Result<(), Failure<T::Error>> {
         self.meet()?;
-        let validated = self.read_chain(judge, certificate)?;
-        if !validated.is_trusted() {
-            return Err(Failure::Distrusted);
-        }
-        self.challenge(&validated.leaf)?;
-        Ok(validated)
+        self.read_chain(judge, certificate, show)?;
+        self.challenge()
     }
 
+    #[inline(never)]
     fn run(&mut self, show: impl FnMut(Event<'_>)) -> Result<(), Failure<T::Error>> {
         Ok(run(self.requester, self.transport, self.clock, self.answer, show)?)
     }

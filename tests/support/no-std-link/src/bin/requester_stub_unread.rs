@@ -23,5 +23,6 @@ fn run() -> bool {
         return false;
     }
     let Some(chain) = driven.requester.digest(0).copied() else { return false };
-    driven.challenge_key(PeerKey { key: Stub, chain }).is_ok() && driven.measurements().is_ok()
+    driven.requester.know(0, PeerKey { key: Stub, chain });
+    driven.challenge().is_ok() && driven.measurements().is_ok()
 }
