@@ -6,6 +6,7 @@ mod traffic;
 
 use insta::assert_snapshot;
 use lanewarden_spdm::binding::MessageKind;
+use lanewarden_spdm::message::MutualAuthentication;
 
 use super::*;
 use crate::capture::{Direction, LinkType};
@@ -59,6 +60,53 @@ fn an_attestation_has_a_form_for_programs() {
     let capture = captured(LinkType::Doe, &discovery(), &attestation());
     let document = Document::new(messages(reader(&capture)));
     assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
+}
+
+#[test]
+fn a_session_in_the_clear_is_shown_line_by_line() {
+    let capture = captured(LinkType::Doe, &[], &plain(session()));
+    assert_snapshot!(shown(&capture, Verbosity::Line));
+}
+
+#[test]
+fn the_fields_of_a_session_are_shown_when_asked_for() {
+    let capture = captured(LinkType::Doe, &[], &plain(session()).split_off(4));
+    assert_snapshot!(shown(&capture, Verbosity::Fields));
+}
+
+#[test]
+fn a_session_with_a_shared_key_is_shown_with_its_fields() {
+    let mut messages = plain(negotiation()).split_off(2);
+    messages.extend(plain(shared_key_session()));
+    let capture = captured(LinkType::Mctp, &[], &messages);
+    let text = shown(&capture, Verbosity::Fields);
+    let (_, exchange) = text.split_once("PSK_EXCHANGE ").unwrap();
+    assert_snapshot!(exchange);
+}
+
+/// Of a key exchange whose sizes are not known, no more than the numbers is shown.
+#[test]
+fn a_key_exchange_without_what_was_negotiated_is_shown_by_its_number() {
+    let capture = captured(LinkType::Doe, &[], &plain(session())[6..10]);
+    let text = shown(&capture, Verbosity::Line);
+    assert!(text.contains("session 0x1234 on this side\n"), "{text}");
+    assert!(text.contains("session 0x5678 on this side\n"), "{text}");
+    assert_eq!(text.matches("; the algorithms are not known").count(), 2, "{text}");
+}
+
+/// Without the capabilities, whether there is verify data is told from the length.
+#[test]
+fn verify_data_is_found_where_the_capabilities_are_not_known() {
+    let capture = |verify_data: &[u8]| {
+        let answer = exchange_response(MutualAuthentication::None, verify_data, 0);
+        let mut messages = plain(negotiation()).split_off(4);
+        messages.push((Direction::ToRequester, MessageKind::Plain, answer));
+        shown(&captured(LinkType::Mctp, &[], &messages), Verbosity::Line)
+    };
+    let text = capture(&[0xf0; DIGEST]);
+    assert!(text.contains(", verify data f0f0f0f0f0f0f0f0.. (48 bytes), secured"), "{text}");
+    let text = capture(&[]);
+    assert!(text.contains("signature c2c2c2c2c2c2c2c2.. (96 bytes), secured"), "{text}");
 }
 
 /// What carries a message has the same number as the message, and so the same time.

@@ -3,6 +3,7 @@
 mod authentication;
 mod measurements;
 mod negotiation;
+mod session;
 mod transfer;
 
 use std::fmt::Display;
@@ -24,6 +25,10 @@ pub struct State {
     /// here.
     digest: Option<usize>,
     signatures: [Option<usize>; 2],
+    /// The size of the public values of a key exchange.
+    exchange: Option<usize>,
+    /// Whether the requester, and the responder, would have the handshake of a session in the clear.
+    clear: [Option<bool>; 2],
     hash: Option<HashAlgorithm>,
     /// What the requester asked last, and what the responder asked in encapsulated requests.
     asked: [Asked; 2],
@@ -146,7 +151,7 @@ impl State {
                 *self = Self::default();
                 Content::default()
             }
-            R::GetCapabilities => negotiation::get_capabilities(version, reader)?,
+            R::GetCapabilities => self.get_capabilities(version, reader)?,
             R::NegotiateAlgorithms => negotiation::negotiate(version, header, reader)?,
             R::GetVersion | R::GetDigests => Content::default(),
             R::GetCertificate => authentication::get_certificate(version, header, reader, &mut asked)?,
@@ -158,10 +163,15 @@ impl State {
             R::ChunkSend => {
                 return Ok(transfer::chunk("CHUNK_SEND", header, reader, &mut self.large_request)?);
             }
-            R::DeliverEncapsulatedResponse => {
-                transfer::encapsulated(R::DeliverEncapsulatedResponse.name(), header, reader)
-            }
-            R::KeyExchange | R::PskExchange => transfer::exchange(header, reader)?,
+            R::GetEncapsulatedRequest => transfer::get_encapsulated_request(reader)?,
+            R::DeliverEncapsulatedResponse => transfer::deliver_encapsulated_response(header, reader)?,
+            R::KeyExchange => self.key_exchange(version, header, reader, &mut asked)?,
+            R::Finish => self.finish(&reading)?,
+            R::PskExchange => session::psk_exchange(version, header, reader, &mut asked)?,
+            R::PskFinish => self.psk_finish(&reading)?,
+            R::Heartbeat => session::heartbeat(reader)?,
+            R::KeyUpdate => session::key_update(header, reader)?,
+            R::EndSession => session::end_session(header, reader)?,
             _ => header_only(header, *reader),
         };
         self.ask(side, asked);
@@ -173,7 +183,7 @@ impl State {
         let Reading { version, header, ref mut reader, .. } = reading;
         match response {
             R::Version => Ok(negotiation::version(reader)?),
-            R::Capabilities => Ok(negotiation::capabilities(version, reader)?),
+            R::Capabilities => Ok(self.capabilities(version, reader)?),
             R::Algorithms => {
                 self.negotiated(header, reader.rest());
                 Ok(negotiation::algorithms(version, header, reader)?)
@@ -188,9 +198,15 @@ impl State {
                 Ok(transfer::chunk("CHUNK_RESPONSE", header, reader, &mut self.large_response)?)
             }
             R::ChunkSendAck => Ok(transfer::chunk_ack(header, reader)?),
-            R::EncapsulatedRequest => Ok(transfer::encapsulated(response.name(), header, reader)),
+            R::EncapsulatedRequest => Ok(transfer::encapsulated_request(header, reader)?),
             R::EncapsulatedResponseAck => Ok(transfer::encapsulated_ack(version, header, reader)?),
-            R::KeyExchangeRsp | R::PskExchangeRsp => Ok(transfer::exchange(header, reader)?),
+            R::KeyExchangeRsp => Ok(self.key_exchange_rsp(&reading)?),
+            R::FinishRsp => self.finish_rsp(&reading),
+            R::PskExchangeRsp => Ok(self.psk_exchange_rsp(&reading)?),
+            R::PskFinishRsp => Ok(session::psk_finish_rsp(reader)?),
+            R::HeartbeatAck => Ok(session::heartbeat(reader)?),
+            R::KeyUpdateAck => Ok(session::key_update(header, reader)?),
+            R::EndSessionAck => Ok(session::end_session_ack(reader)?),
             _ => Ok(header_only(header, *reader)),
         }
     }

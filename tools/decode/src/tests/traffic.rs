@@ -14,6 +14,8 @@ use Direction::{ToRequester, ToResponder};
 pub const VERSION: Version = Version::V1_2;
 pub const DIGEST: usize = 48;
 pub const SIGNATURE: usize = 96;
+/// Bytes of a public value over P-384.
+const EXCHANGE: usize = 96;
 const START: Duration = Duration::new(1_700_000_000, 250_000_000);
 
 /// A message as it is written.
@@ -90,9 +92,7 @@ pub fn attestation() -> Vec<Sent> {
     all.extend(authentication());
     all.extend(measurements());
     all.extend(delayed());
-    let half = |code: u8, id: [u8; 2]| [header(code, 0, 0), id.to_vec(), vec![0; 2]].concat();
-    all.push((ToResponder, half(Request::KeyExchange.byte(), [0x34, 0x12])));
-    all.push((ToRequester, half(Response::KeyExchangeRsp.byte(), [0x78, 0x56])));
+    all.extend(key_exchange());
     let mut all: Vec<_> =
         all.into_iter().map(|(direction, bytes)| (direction, MessageKind::Plain, bytes)).collect();
     let sealed = [&[0x34, 0x12, 0x78, 0x56, 20, 0][..], &[0xee; 20]].concat();
@@ -101,13 +101,134 @@ pub fn attestation() -> Vec<Sent> {
     all
 }
 
+/// A session begins; its number is 0x56781234.
+fn key_exchange() -> Vec<(Direction, Vec<u8>)> {
+    vec![
+        (ToResponder, built(|writer| exchange_request().encode(VERSION, writer))),
+        (ToRequester, exchange_response(MutualAuthentication::None, &[0xf0; DIGEST], 0)),
+    ]
+}
+
+/// What both sides say about secured messages: the versions they speak, and the one that is chosen.
+const OFFER: [u8; 20] = [1, 0, 0, 0, 0, 0, 9, 0, 1, 1, 3, 0, 0x10, 0, 0x11, 0, 0x12, 0, 0, 0];
+const CHOICE: [u8; 20] = [2, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0x12, 0, 0, 3, 0, 1, 2, 40, 0];
+
+fn exchange_request() -> KeyExchange<'static> {
+    KeyExchange {
+        summary: SummaryKind::All,
+        slot: 0,
+        session_id: 0x1234,
+        policy: SessionPolicy::TERMINATION_POLICY,
+        random: [0x55; 32],
+        exchange: &[0xe0; EXCHANGE],
+        opaque: &OFFER,
+    }
+}
+
+pub fn exchange_response(mutual: MutualAuthentication, verify_data: &[u8], missing: usize) -> Vec<u8> {
+    let answer = KeyExchangeRsp {
+        heartbeat: 20,
+        session_id: 0x5678,
+        mutual,
+        slot: 2,
+        random: [0x66; 32],
+        exchange: &[0xe1; EXCHANGE],
+        summary: &[0xb0; DIGEST],
+        opaque: &CHOICE,
+        signature: &[],
+        verify_data: &[],
+    };
+    built(|writer| {
+        answer.encode_unsigned(VERSION, writer)?;
+        writer.bytes(&[0xc2; SIGNATURE][missing..])?;
+        writer.bytes(verify_data)
+    })
+}
+
+/// A session whose handshake goes in the clear, and all that is said in one, as if it were in the clear too.
+pub fn session() -> Vec<(Direction, Vec<u8>)> {
+    let finish = Finish { slot: 2, signature: Some(&[0xc3; SIGNATURE]), verify_data: &[0xf1; DIGEST] };
+    let finished = FinishRsp { verify_data: &[0xf2; DIGEST] };
+    let update = KeyUpdate { operation: KeyOperation::UpdateAllKeys, tag: 7 };
+    let verify = KeyUpdate { operation: KeyOperation::VerifyNewKey, tag: 8 };
+    let mut all = negotiation_of(true);
+    all.push((ToResponder, built(|writer| exchange_request().encode(VERSION, writer))));
+    all.push((ToRequester, exchange_response(MutualAuthentication::Direct, &[], 0)));
+    all.push((ToResponder, built(|writer| finish.encode(VERSION, writer))));
+    all.push((ToRequester, built(|writer| finished.encode(VERSION, writer))));
+    all.extend(both(|is_request, writer| Heartbeat.encode(VERSION, is_request, writer)));
+    all.extend(both(|is_request, writer| update.encode(VERSION, is_request, writer)));
+    all.extend(both(|is_request, writer| verify.encode(VERSION, is_request, writer)));
+    all.extend(asked_back());
+    let end = EndSession { clear_state: true };
+    all.push((ToResponder, built(|writer| end.encode(VERSION, writer))));
+    all.push((ToRequester, built(|writer| EndSessionAck.encode(VERSION, writer))));
+    all
+}
+
+fn both(write: impl Fn(bool, &mut Writer<'_>) -> Result<(), NoRoom>) -> [(Direction, Vec<u8>); 2] {
+    [(ToResponder, built(|writer| write(true, writer))), (ToRequester, built(|writer| write(false, writer)))]
+}
+
+/// The responder asks for a digest, and names a slot in the end.
+fn asked_back() -> Vec<(Direction, Vec<u8>)> {
+    let digests = [&header(0x01, 0, 0b10)[..], &[0xa1; DIGEST]].concat();
+    let request = EncapsulatedRequest { id: 1, request: &header(0x81, 0, 0) };
+    let response = DeliverEncapsulatedResponse { id: 1, response: &digests };
+    let ack = EncapsulatedResponseAck { id: 0, ack_id: Some(1), payload: EncapsulatedPayload::Slot(1) };
+    vec![
+        (ToResponder, built(|writer| GetEncapsulatedRequest.encode(VERSION, writer))),
+        (ToRequester, built(|writer| request.encode(VERSION, writer))),
+        (ToResponder, built(|writer| response.encode(VERSION, writer))),
+        (ToRequester, built(|writer| ack.encode(VERSION, writer))),
+    ]
+}
+
+/// A session with a key that both sides have.
+pub fn shared_key_session() -> Vec<(Direction, Vec<u8>)> {
+    let request = PskExchange {
+        summary: SummaryKind::None,
+        policy: SessionPolicy::empty(),
+        session_id: 0x1234,
+        hint: b"hint",
+        context: &[0x77; 32],
+        opaque: &OFFER,
+    };
+    let response = PskExchangeRsp {
+        heartbeat: 0,
+        session_id: 0x5678,
+        summary: &[],
+        context: &[0x88; 32],
+        opaque: &CHOICE,
+        verify_data: &[],
+    };
+    let answer = built(|writer| {
+        response.encode_unverified(VERSION, writer)?;
+        writer.bytes(&[0xf3; DIGEST])
+    });
+    let finish = PskFinish { verify_data: &[0xf4; DIGEST] };
+    vec![
+        (ToResponder, built(|writer| request.encode(VERSION, writer))),
+        (ToRequester, answer),
+        (ToResponder, built(|writer| finish.encode(VERSION, writer))),
+        (ToRequester, built(|writer| PskFinishRsp.encode(VERSION, writer))),
+    ]
+}
+
 pub fn negotiation() -> Vec<(Direction, Vec<u8>)> {
+    negotiation_of(false)
+}
+
+/// What both sides say when they would have the handshake of a session in the clear, or not.
+fn negotiation_of(clear: bool) -> Vec<(Direction, Vec<u8>)> {
     let sizes = Some(Sizes { transfer: 4608, message: 65536 });
-    let requester =
+    let mut requester =
         Capabilities { ct_exponent: 12, flags: RequesterFlags::CERT | RequesterFlags::CHUNK, sizes };
     let flags =
         ResponderFlags::CERT | ResponderFlags::CHAL | ResponderFlags::MEAS_SIGNED | ResponderFlags::CHUNK;
-    let responder = Capabilities { ct_exponent: 20, flags, sizes };
+    let mut responder = Capabilities { ct_exponent: 20, flags, sizes };
+    requester.flags.set(RequesterFlags::HANDSHAKE_IN_THE_CLEAR, clear);
+    responder.flags.set(ResponderFlags::HANDSHAKE_IN_THE_CLEAR, clear);
     let offer = NegotiateAlgorithms {
         measurement_specifications: MEASUREMENT_SPECIFICATION_DMTF,
         other_parameters: OPAQUE_FORMAT_1,
@@ -125,7 +246,10 @@ pub fn negotiation() -> Vec<(Direction, Vec<u8>)> {
         structures: Structures::default(),
     };
     let offered = [Structure { kind: 2, algorithms: 0x18 }, Structure { kind: 3, algorithms: 0x8002 }];
-    let chosen = [Structure { kind: 2, algorithms: 0x10 }, Structure { kind: 3, algorithms: 2 }];
+    let mut chosen = vec![Structure { kind: 2, algorithms: 0x10 }, Structure { kind: 3, algorithms: 2 }];
+    if clear {
+        chosen.push(Structure { kind: 4, algorithms: 0x80 });
+    }
     vec![
         (ToResponder, GET_VERSION.to_vec()),
         (ToRequester, built(|writer| VersionList::encode(Versions::ALL, writer))),

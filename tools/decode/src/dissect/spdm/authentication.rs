@@ -10,7 +10,7 @@ use super::super::chain::subjects;
 use super::{Asked, Content, Reading, State, Unread, signed};
 use crate::{Field, Value};
 
-const NO_ALGORITHMS: Unread = Unread::Unknown("the algorithms are not known");
+pub const NO_ALGORITHMS: Unread = Unread::Unknown("the algorithms are not known");
 
 pub fn get_certificate(
     version: Version,

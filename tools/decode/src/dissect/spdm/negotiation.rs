@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
-    Algorithms, AsymmetricAlgorithms, Capabilities, HashAlgorithms, Header, Malformed, NegotiateAlgorithms,
-    Reader, RequesterFlags, ResponderFlags, Structures, VersionList,
+    Algorithms, AsymmetricAlgorithms, Capabilities, DheGroups, HashAlgorithms, Header, Malformed,
+    NegotiateAlgorithms, Reader, RequesterFlags, ResponderFlags, Structure, Structures, VersionList,
 };
 
 use super::{Content, State};
@@ -16,28 +16,18 @@ use crate::{Field, Value};
 const SIGNATURE: usize = 8;
 const HASH: usize = 12;
 const STRUCTURES: usize = 32;
-/// The kind of structure with the requester's signature.
-const REQUESTER_SIGNATURE: u8 = 4;
+/// The kind of structure with a key encapsulation, from 1.4 on.
+const KEM: u8 = 7;
 
-/// Bytes of digests and signatures that are named, and not spoken.
+/// Bytes of digests, signatures and public values that are named, and not spoken.
 const SM3_DIGEST: usize = 32;
 const SM2_SIGNATURE: usize = 64;
 const ED448_SIGNATURE: usize = 114;
+const SM2_EXCHANGE: usize = 64;
 
 pub fn version(reader: &mut Reader<'_>) -> Result<Content, Malformed> {
     let (list, _) = VersionList::decode(reader)?;
     Ok(Content::new(&list, vec![Field::new("versions", Value::names(&list))]))
-}
-
-pub fn get_capabilities(version: Version, reader: &mut Reader<'_>) -> Result<Content, Malformed> {
-    let (message, _) = Capabilities::<RequesterFlags>::decode(version, reader)?;
-    // 1.0 asks without a word of its own.
-    Ok(if version == Version::V1_0 { Content::default() } else { capable(&message) })
-}
-
-pub fn capabilities(version: Version, reader: &mut Reader<'_>) -> Result<Content, Malformed> {
-    let (message, _) = Capabilities::<ResponderFlags>::decode(version, reader)?;
-    Ok(capable(&message))
 }
 
 fn capable<F: Display>(message: &Capabilities<F>) -> Content
@@ -91,6 +81,27 @@ fn structures(structures: Structures<'_>) -> impl Iterator<Item = Field> {
 }
 
 impl State {
+    pub(super) fn get_capabilities(
+        &mut self,
+        version: Version,
+        reader: &mut Reader<'_>,
+    ) -> Result<Content, Malformed> {
+        let (message, _) = Capabilities::<RequesterFlags>::decode(version, reader)?;
+        self.clear[0] = Some(message.flags.contains(RequesterFlags::HANDSHAKE_IN_THE_CLEAR));
+        // 1.0 asks without a word of its own.
+        Ok(if version == Version::V1_0 { Content::default() } else { capable(&message) })
+    }
+
+    pub(super) fn capabilities(
+        &mut self,
+        version: Version,
+        reader: &mut Reader<'_>,
+    ) -> Result<Content, Malformed> {
+        let (message, _) = Capabilities::<ResponderFlags>::decode(version, reader)?;
+        self.clear[1] = Some(message.flags.contains(ResponderFlags::HANDSHAKE_IN_THE_CLEAR));
+        Ok(capable(&message))
+    }
+
     /// Keeps the sizes that ALGORITHMS chooses.
     pub(super) fn negotiated(&mut self, header: Header, body: &[u8]) {
         let bits = |at: usize| {
@@ -102,13 +113,27 @@ impl State {
             Some(hash) => Some(hash.size()),
             None => (hash == HashAlgorithms::SM3_256).then_some(SM3_DIGEST),
         };
-        let structures =
-            body.get(STRUCTURES..).unwrap_or_default().chunks_exact(4).take(header.param1.into());
-        let requester = structures.into_iter().find_map(|structure| match *structure {
-            [REQUESTER_SIGNATURE, _, low, high] => Some(u16::from_le_bytes([low, high])),
-            _ => None,
-        });
-        self.signatures = [bits(SIGNATURE), requester.unwrap_or_default().into()].map(signature_size);
+        let structure = |kind: u8| {
+            let mut structures =
+                body.get(STRUCTURES..).unwrap_or_default().chunks_exact(4).take(header.param1.into());
+            let found = structures.find_map(|structure| match *structure {
+                [found, _, low, high] if found == kind => Some(u16::from_le_bytes([low, high])),
+                _ => None,
+            });
+            found.unwrap_or_default()
+        };
+        let requester = structure(Structure::REQUESTER_ASYMMETRIC);
+        self.signatures = [bits(SIGNATURE), requester.into()].map(signature_size);
+        // A key encapsulation goes before, and its values differ in size by who says them.
+        let groups = DheGroups::from_bits_retain(structure(Structure::DHE));
+        self.exchange = if structure(KEM) == 0 { exchange_size(groups) } else { None };
+    }
+}
+
+fn exchange_size(groups: DheGroups) -> Option<usize> {
+    match groups {
+        DheGroups::SM2_P256 => Some(SM2_EXCHANGE),
+        other => other.single().map(|group| group.public_size()),
     }
 }
 

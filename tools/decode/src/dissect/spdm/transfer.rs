@@ -1,9 +1,10 @@
-//! Errors, messages that carry messages, and the little that is shown of sessions.
+//! Errors, and messages that carry messages.
 
 use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
-    Chunk, ChunkAck, ChunkGet, Code, ErrorMessage, HEADER_SIZE, Header, Malformed, Reader, RespondIfReady,
-    Response, VendorMessage,
+    Chunk, ChunkAck, ChunkGet, Code, DeliverEncapsulatedResponse, EncapsulatedPayload, EncapsulatedRequest,
+    EncapsulatedResponseAck, ErrorMessage, GetEncapsulatedRequest, HEADER_SIZE, Header, Malformed, Reader,
+    Request, RespondIfReady, Response, VendorMessage,
 };
 
 use super::super::Carried;
@@ -100,12 +101,27 @@ pub fn chunk_ack(header: Header, reader: &mut Reader<'_>) -> Result<Content, Mal
     Ok(Content { carries: carried(Response::ChunkSendAck.name(), answer, false), ..content })
 }
 
-/// ENCAPSULATED_REQUEST and DELIVER_ENCAPSULATED_RESPONSE: a message follows the header (DSP0274 1.3, 10.19).
-pub fn encapsulated(by: &'static str, header: Header, reader: &Reader<'_>) -> Content {
-    let fields =
-        vec![Field::new("request_id", header.param1), Field::new("message_length", reader.rest().len())];
-    let gist = format!("number {}, {} bytes", header.param1, reader.rest().len());
-    Content { carries: carried(by, reader.rest(), true), ..Content::new(&gist, fields) }
+pub fn get_encapsulated_request(reader: &Reader<'_>) -> Result<Content, Malformed> {
+    let (message, _) = GetEncapsulatedRequest::decode(reader)?;
+    Ok(Content::new(&message, Vec::new()))
+}
+
+pub fn encapsulated_request(header: Header, reader: &Reader<'_>) -> Result<Content, Malformed> {
+    let message = EncapsulatedRequest::decode(header, reader)?;
+    let content = Content::new(&message, numbered(message.id, message.request));
+    let by = Response::EncapsulatedRequest.name();
+    Ok(Content { carries: carried(by, message.request, true), ..content })
+}
+
+pub fn deliver_encapsulated_response(header: Header, reader: &Reader<'_>) -> Result<Content, Malformed> {
+    let message = DeliverEncapsulatedResponse::decode(header, reader)?;
+    let content = Content::new(&message, numbered(message.id, message.response));
+    let by = Request::DeliverEncapsulatedResponse.name();
+    Ok(Content { carries: carried(by, message.response, true), ..content })
+}
+
+fn numbered(id: u8, carried: &[u8]) -> Vec<Field> {
+    vec![Field::new("request_id", id), Field::new("message_length", carried.len())]
 }
 
 /// ENCAPSULATED_RESPONSE_ACK: the next request may follow, or the number of a slot.
@@ -114,23 +130,22 @@ pub fn encapsulated_ack(
     header: Header,
     reader: &mut Reader<'_>,
 ) -> Result<Content, Malformed> {
-    const REQUEST_FOLLOWS: u8 = 1;
-    if version >= Version::V1_2 {
-        reader.take(4)?;
-    }
-    let next = if header.param2 == REQUEST_FOLLOWS { reader.rest() } else { &[] };
+    let message = EncapsulatedResponseAck::decode(version, header, reader)?;
+    let EncapsulatedResponseAck { id, ack_id, payload } = message;
+    let (next, slot): (&[u8], _) = match payload {
+        EncapsulatedPayload::None => (&[], None),
+        EncapsulatedPayload::Request(next) => (next, None),
+        EncapsulatedPayload::Slot(slot) => (&[], Some(slot)),
+    };
     let fields = vec![
-        Field::new("request_id", header.param1),
-        Field::new("payload_type", header.param2),
+        Field::new("request_id", id),
+        Field::new("acknowledged_id", ack_id),
+        Field::new("payload_type", payload.kind()),
+        Field::new("slot", slot),
         Field::new("message_length", next.len()),
     ];
-    let gist = match header.param2 {
-        0 => "the end".to_owned(),
-        REQUEST_FOLLOWS => format!("number {}, {} bytes", header.param1, next.len()),
-        _ => format!("number {}, payload of type {}", header.param1, header.param2),
-    };
     let by = Response::EncapsulatedResponseAck.name();
-    Ok(Content { carries: carried(by, next, true), ..Content::new(&gist, fields) })
+    Ok(Content { carries: carried(by, next, true), ..Content::new(&message, fields) })
 }
 
 /// A message that another one carries. What is shorter than a header is padding.
@@ -138,7 +153,7 @@ fn carried(by: &'static str, bytes: &[u8], encapsulated: bool) -> Option<Carried
     (bytes.len() >= HEADER_SIZE).then(|| Carried { by, bytes: bytes.to_vec(), encapsulated })
 }
 
-/// KEY_EXCHANGE, PSK_EXCHANGE and their responses: the sender's half of the session ID follows the header.
+/// A key exchange where the algorithms are not known: the sender's half of the session ID follows the header.
 pub fn exchange(header: Header, reader: &Reader<'_>) -> Result<Content, Malformed> {
     let session = { *reader }.u16()?;
     let half = if Code(header.code).is_request() { "requester_session_id" } else { "responder_session_id" };
