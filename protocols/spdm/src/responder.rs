@@ -54,8 +54,11 @@ pub struct Settings {
     pub asymmetric: AsymmetricAlgorithms,
     /// Hashes, as far as the provider has them; also for measurements.
     pub hashes: HashAlgorithms,
-    /// The longest message it takes, and the longest it sends, at once, in bytes; 42 at the least.
+    /// The longest message it takes at once, in bytes; 42 at the least.
     pub transfer_size: u32,
+    /// The longest message it sends at once, in bytes; `None` for as long as it takes. Requests are short and answers are
+    /// not, so a device that is short of memory may take much less than it sends.
+    pub answer_size: Option<u32>,
     /// The time its signatures take: 2 to the power of this, in microseconds.
     pub ct_exponent: u8,
 }
@@ -67,6 +70,7 @@ impl Default for Settings {
             asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
             hashes: HashAlgorithms::spoken(),
             transfer_size: 0x11f8,
+            answer_size: None,
             ct_exponent: 17,
         }
     }
@@ -548,7 +552,8 @@ impl<E: Endpoint> Core<E> {
 
     /// The longest message that goes to the requester at once.
     fn transfer_to_requester(&self) -> u32 {
-        self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer).min(self.settings.transfer_size)
+        let own = self.settings.answer_size.unwrap_or(self.settings.transfer_size);
+        self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer).min(own)
     }
 
     fn may_chunk(&self) -> bool {

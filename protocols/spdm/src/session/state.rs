@@ -8,6 +8,8 @@ use lanewarden_crypto::{AeadAlgorithm, Digest, Hash, Provider};
 use lanewarden_time::Instant;
 use zeroize::Zeroize;
 
+use crate::transcript::Record;
+
 use super::{
     Channel, Directions, FinishedKey, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash,
 };
@@ -144,6 +146,21 @@ impl<P: Provider> Session<P> {
             next: None,
             heard: now,
         })
+    }
+
+    /// Lets the record know the secrets, where programs are built to do that.
+    pub(crate) fn show_secrets(&self, record: &mut impl Record) {
+        #[cfg(not(feature = "keylog"))]
+        let _ = record;
+        #[cfg(feature = "keylog")]
+        {
+            let (own, peer) = (self.outgoing.secret.as_bytes(), self.incoming.secret.as_bytes());
+            let (requester, responder) = match self.own {
+                Side::Requester => (own, peer),
+                Side::Responder => (peer, own),
+            };
+            record.secrets(self.terms.id, self.is_established(), requester, responder);
+        }
     }
 
     /// Its number.
