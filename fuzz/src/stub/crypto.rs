@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use lanewarden_crypto::{
     Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignatureAlgorithm,
-    Signed, Tag, VerifyError, VerifyingKey,
+    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignatureAlgorithm, Signed, Tag,
+    VerifyError, VerifyingKey,
 };
 
 /// FNV-1a over 64 bits, spread to the size of a digest. "Random" bytes count up; a key signs with its public half.

@@ -5,8 +5,8 @@ use core::hint::black_box;
 
 use lanewarden_crypto::{
     Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignError,
-    SignatureAlgorithm, Signed, Signer, Signing, Tag, VerifyError, VerifyingKey,
+    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignError, SignatureAlgorithm,
+    Signed, Signer, Signing, Tag, VerifyError, VerifyingKey,
 };
 
 /// Says yes to everything. It is provider, key and cipher.
