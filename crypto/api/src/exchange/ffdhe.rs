@@ -98,7 +98,7 @@ mod tests {
         [&ones[..], &digits, &ones].concat()
     }
 
-    /// The X are the appendix's. That these numbers are safe primes was tried with 40 rounds of Miller and Rabin each.
+    /// The X are the appendix's. That these numbers are safe primes was tried with 8 rounds of Miller and Rabin each.
     #[test]
     fn primes_are_those_of_the_formula() {
         assert_eq!(FFDHE2048[..], by_the_formula(2048, 560_316));
