@@ -78,9 +78,9 @@ pub struct Settings {
     /// The hashes it accepts, as far as the provider has them.
     pub hashes: HashAlgorithms,
     /// What it exchanges keys in, as far as the provider knows how.
-    pub groups: DheGroups,
+    pub dhe: DheGroups,
     /// The ciphers of sessions, as far as the provider has them.
-    pub ciphers: AeadAlgorithms,
+    pub aead: AeadAlgorithms,
     /// Whether sessions encrypt, where the peer does; they authenticate in any case.
     pub encrypt: bool,
     /// Whether the handshake of a session goes in the clear, where the peer wants that too.
@@ -103,8 +103,8 @@ impl Default for Settings {
             versions: Versions::ALL,
             asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
             hashes: HashAlgorithms::spoken(),
-            groups: DheGroups::spoken(),
-            ciphers: AeadAlgorithms::spoken(),
+            dhe: DheGroups::spoken(),
+            aead: AeadAlgorithms::spoken(),
             encrypt: true,
             handshake_in_the_clear: false,
             binding: Binding::DOE,

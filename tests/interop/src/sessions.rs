@@ -126,7 +126,7 @@ impl SessionRun {
     /// Our requester's settings.
     fn settings(&self) -> Settings {
         Settings {
-            ciphers: self.cipher.into(),
+            aead: self.cipher.into(),
             encrypt: self.encrypts,
             handshake_in_the_clear: self.in_the_clear,
             binding: self.binding(),

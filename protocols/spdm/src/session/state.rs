@@ -13,6 +13,7 @@ use crate::transcript::Record;
 use super::{
     Channel, Directions, FinishedKey, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash,
 };
+use crate::message::{MutualAuthentication, SessionPolicy};
 
 /// Bytes of the longest record that is tried with keys which are not in use yet: what comes under them first is a
 /// KEY_UPDATE or its acknowledgement, encapsulated or not, with all that a transport puts around it.
@@ -77,6 +78,23 @@ pub struct Session<P: Provider> {
     next: Option<Way<P::Aead>>,
     /// When a record was opened or sealed last.
     pub(crate) heard: Instant,
+    /// What the responder keeps of it besides.
+    pub(crate) notes: Notes,
+}
+
+/// What a responder keeps of a session besides its secrets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Notes {
+    /// What the requester wants of the session.
+    pub policy: SessionPolicy,
+    /// How the requester is to prove who it is.
+    pub mutual: MutualAuthentication,
+    /// The slot and the digest of the chain that the requester has shown for it.
+    pub shown: Option<(u8, Digest)>,
+    /// Whether the requester has proven who it is.
+    pub is_mutual: bool,
+    /// Whether new keys of the requester's were acknowledged, and are still to be verified.
+    pub is_updating: bool,
 }
 
 // Nothing is allocated here.
@@ -145,6 +163,7 @@ impl<P: Provider> Session<P> {
             own,
             next: None,
             heard: now,
+            notes: Notes::default(),
         })
     }
 

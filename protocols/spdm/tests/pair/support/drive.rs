@@ -87,7 +87,6 @@ pub trait Wire {
 }
 
 /// A responder at the end of a wire that carries messages of both kinds.
-#[allow(dead_code)]
 pub struct Line<'r, E: responder::Endpoint>(pub &'r mut responder::Responder<E, Vec<u8>>);
 
 impl<E: responder::Endpoint> Wire for Line<'_, E> {
