@@ -181,10 +181,7 @@ impl<E: Endpoint> Core<E> {
 
     /// Ends all sessions.
     pub(super) fn end_sessions(&mut self) {
-        loop {
-            let Some(id) = self.parts.sessions.seats().iter().flatten().map(Session::id).next() else {
-                break;
-            };
+        while let Some(id) = self.parts.sessions.seats().iter().flatten().map(Session::id).next() {
             self.end_session(id);
         }
         self.flow = None;
