@@ -181,7 +181,8 @@ impl<E: Endpoint> Core<E> {
 
     /// Ends all sessions.
     pub(super) fn end_sessions(&mut self) {
-        while let Some(id) = self.parts.sessions.seats().iter().flatten().map(Session::id).next() {
+        let first = |core: &Self| core.parts.sessions.seats().iter().flatten().map(Session::id).next();
+        while let Some(id) = first(self) {
             self.end_session(id);
         }
         self.flow = None;

@@ -182,10 +182,28 @@ impl<K: Kit> Caller<K> {
 
     /// A vendor's request of that length, which comes back.
     fn echo<R: Kit, const C: bool>(&mut self, id: u32, length: usize, responder: &mut Talker<R, C>) {
-        let payload: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+        let payload: Vec<u8> = (0..251).cycle().take(length).collect();
         let message = VendorMessage { registry: Registry::PCI_SIG_PROTOCOLS, payload: &payload };
         self.requester.within(id).vendor(&message).unwrap();
         assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Vendor(payload)]);
+    }
+}
+
+/// Changes requests on their way.
+struct Meddler<'r, K: Kit, const C: bool, F> {
+    responder: &'r mut Talker<K, C>,
+    before: F,
+}
+
+impl<K: Kit, const C: bool, F: FnMut(&mut Vec<u8>)> Wire for Meddler<'_, K, C, F> {
+    fn exchange(&mut self, _: &[u8]) -> Vec<u8> {
+        panic!("all goes through the other")
+    }
+
+    fn carry(&mut self, now: Instant, kind: MessageKind, message: &[u8]) -> (MessageKind, Vec<u8>) {
+        let mut message = message.to_vec();
+        (self.before)(&mut message);
+        Line(&mut *self.responder).carry(now, kind, &message)
     }
 }
 
@@ -384,6 +402,116 @@ stories! {
         assert_eq!(kind, MessageKind::Secured, "the error is sealed");
         assert!(responder.session(one).is_none());
         asker.echo(two, 10, &mut responder);
+    }
+
+    fn a_handshake_is_finished_once_and_with_what_was_said<A, B>() {
+        for version in SESSION_VERSIONS {
+            for place in [4, 10, 35] {
+                let own = responder::Settings { handshake_in_the_clear: true, ..settings() };
+                let mut responder = talker::<B, true>(own);
+                let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(version) });
+                asker.meet(&mut responder);
+                let mut changed = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                    if message[1] == 0xe5 {
+                        message[place] ^= 1;
+                    }
+                }};
+                asker.requester.key_exchange(SessionRequest::default()).unwrap();
+                let refused = asker.drive(&mut changed).unwrap_err();
+                assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == ErrorCode::DECRYPT_ERROR), "{refused}");
+                assert_eq!(responder.sessions().count(), 0, "the session has ended");
+            }
+            let own = responder::Settings { handshake_in_the_clear: true, ..settings() };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(version) });
+            asker.meet(&mut responder);
+            let mut finish = Vec::new();
+            let mut kept = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                if message[1] == 0xe5 {
+                    finish.clone_from(message);
+                }
+            }};
+            asker.requester.key_exchange(SessionRequest::default()).unwrap();
+            let id = opened(&asker.drive(&mut kept).unwrap());
+            assert_eq!(responder.say(&finish)[1..3], [0x7f, ErrorCode::UNEXPECTED_REQUEST.0]);
+            asker.echo(id, 10, &mut responder);
+        }
+    }
+
+    fn a_handshake_waits_for_the_proof_that_was_asked_for<A, B>() {
+        use MutualAuthentication::{Encapsulated, EncapsulatedDigests};
+        for (mutual, code) in [(Encapsulated, ErrorCode::INVALID_REQUEST), (EncapsulatedDigests, ErrorCode::REQUEST_IN_FLIGHT)] {
+            let own = responder::Settings { handshake_in_the_clear: true, mutual, ..settings() };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(Version::V1_2) });
+            asker.meet(&mut responder);
+            // FINISH without a signature, and with one of a chain that was not shown, before all else.
+            let mut early = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                match message[1] {
+                    0xea => *message = [&[0x12, 0xe5, 0, 0][..], &[7; 48]].concat(),
+                    0xeb => *message = [&[0x12, 0xe5, 1, 0][..], &[7; 64 + 48]].concat(),
+                    _ => {}
+                }
+            }};
+            asker.requester.key_exchange(SessionRequest::default()).unwrap();
+            let refused = asker.drive(&mut early).unwrap_err();
+            assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == code), "{refused}");
+            let signed = [&[0x12, 0xe5, 1, 0][..], &[7; 64 + 48]].concat();
+            assert_eq!(responder.say(&signed)[2], code.0, "{mutual:?}");
+            assert!(responder.sessions().all(|session| !session.is_established()));
+            assert_eq!(responder.say(&[0x12, 0xe7, 0, 0])[2], if code == ErrorCode::REQUEST_IN_FLIGHT { code.0 } else { ErrorCode::SESSION_REQUIRED.0 });
+        }
+    }
+
+    fn a_chain_that_is_not_trusted_proves_nothing<A, B>() {
+        let own = responder::Settings { mutual: MutualAuthentication::Encapsulated, ..settings() };
+        let mut responder = talker::<B, true>(own);
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.requester.connect().unwrap();
+        let mut identity = Device::new::<A>(P256, &[0]);
+        // The chain is trusted to have key 3; this one signs with another.
+        identity.0[0].signer = A::signer(P256, 4);
+        let parts = requester::Parts::new(A::provider()).with_sessions(seats()).with_identities(identity);
+        asker.requester = Requester::new(parts, Default::default(), vec![0; 0x3000]);
+        asker.meet(&mut responder);
+        let refused = asker.exchange(&mut responder).unwrap_err();
+        assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == ErrorCode::DECRYPT_ERROR), "{refused}");
+        assert_eq!(responder.sessions().count(), 0);
+    }
+
+    fn who_cannot_prove_who_it_is_opens_no_session_where_that_is_required<A, B>() {
+        for (required, is_open) in [(false, true), (true, false)] {
+            let own = responder::Settings {
+                mutual: MutualAuthentication::Direct,
+                mutual_required: required,
+                ..settings()
+            };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(Default::default());
+            asker.meet(&mut responder);
+            let seen = asker.exchange(&mut responder);
+            assert_eq!(seen.is_ok(), is_open, "{seen:?}");
+            assert_eq!(responder.sessions().count(), usize::from(is_open));
+        }
+    }
+
+    fn there_are_as_many_sessions_as_seats<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        for _ in 0..2 {
+            asker.psk(&mut responder).unwrap();
+        }
+        // Another requester takes the same line, whose room is used up.
+        let exchange = [
+            &[0x13, 0xe6, 0, 0, 1, 0, 4, 0, 32, 0, 16, 0][..], b"hint", &[7; 32],
+            &[1, 0, 0, 0, 0, 0, 5, 0, 1, 1, 1, 0, 0x11, 0, 0, 0],
+        ].concat();
+        assert_eq!(responder.say(&exchange)[..3], [0x13, 0x7f, ErrorCode::SESSION_LIMIT_EXCEEDED.0]);
+        let first = responder.sessions().next().unwrap().id();
+        assert!(responder.end_session(first) && !responder.end_session(first));
+        assert_eq!(responder.say(&exchange)[..2], [0x13, 0x66]);
+        assert!(responder.sessions().all(|session| session.id() != first), "its number is not used again at once");
     }
 
     fn what_belongs_to_a_session_is_refused_outside<A, B>() {
