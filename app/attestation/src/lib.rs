@@ -17,7 +17,7 @@ mod record;
 mod report;
 mod trust;
 
-pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, settings};
+pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, message_kind, settings};
 pub use facts::{Facts, FactsError, MeasurementFact};
 pub use flow::{Attestation, Options};
 pub use identity::identity;
