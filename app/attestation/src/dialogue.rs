@@ -78,14 +78,19 @@ pub fn settings() -> Settings {
     Settings { transfer_size: TRANSFER_SIZE, ..Settings::default() }
 }
 
-/// The type of data objects that messages of a kind go in, beside the plain messages of this type (PCIe 6.x, 6.31).
+/// The type of data objects that secured messages go in, beside the plain messages of this type (PCIe 6.x, 6.31).
+#[must_use]
+pub const fn secured(plain: Protocol) -> Protocol {
+    match plain {
+        Protocol::CMA_SPDM_WITH_CONNECTION => Protocol::SECURED_CMA_SPDM_WITH_CONNECTION,
+        _ => Protocol::SECURED_CMA_SPDM,
+    }
+}
+
 const fn object(plain: Protocol, kind: MessageKind) -> Protocol {
-    match (kind, plain) {
-        (MessageKind::Plain, _) => plain,
-        (MessageKind::Secured, Protocol::CMA_SPDM_WITH_CONNECTION) => {
-            Protocol::SECURED_CMA_SPDM_WITH_CONNECTION
-        }
-        (MessageKind::Secured, _) => Protocol::SECURED_CMA_SPDM,
+    match kind {
+        MessageKind::Plain => plain,
+        MessageKind::Secured => secured(plain),
     }
 }
 

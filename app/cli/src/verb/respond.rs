@@ -1,6 +1,6 @@
 //! `respond`: a device that others can attest.
 
-mod device;
+pub mod device;
 
 use std::net::TcpListener;
 

@@ -320,7 +320,7 @@ fn someone_elses_answer_is_not_delivered() {
 #[test]
 fn an_answer_may_be_of_the_protocol_that_the_request_allows() {
     let (secured, plain) = (Protocol::SECURED_CMA_SPDM_WITH_CONNECTION, Protocol::CMA_SPDM_WITH_CONNECTION);
-    let ask = |kind, connection| {
+    let ask = |kind: u8, connection: u8| {
         let rig = Rig::new();
         let mut mailbox = rig.mailbox(Policy::default());
         *rig.raw.borrow_mut() = Some(vec![1, 0, kind, 0, 3, 0, connection << 2, 0, 9, 9, 9, 9]);
