@@ -15,8 +15,15 @@ use lanewarden_identity::{AuthoritySpec, Identity, IdentitySpec, Seed, pem};
 use lanewarden_net::emulator::{Command, Head, Payload, Transport};
 use lanewarden_spdm::Version;
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::message::Code;
+use lanewarden_spdm::message::{
+    Code, DeliverEncapsulatedResponse, EncapsulatedPayload, EncapsulatedRequest, EncapsulatedResponseAck,
+    EndSession, EndSessionAck, Finish, FinishRsp, Format, GetEncapsulatedRequest, Heartbeat, KeyExchange,
+    KeyExchangeRsp, KeyOperation, KeyUpdate, MutualAuthentication, NoRoom, OpaqueFormat, PskExchange,
+    PskExchangeRsp, PskFinish, PskFinishRsp, SecuredChoice, SecuredOffer, SecuredVersion, SecuredVersions,
+    SessionPolicy, SummaryKind, Writer,
+};
 
+use crate::spdm_message::Message;
 use crate::spdm_requester::{conversation, honest};
 use crate::stub::{Device, chain, leaf, resigned, revocation_list, root};
 
@@ -37,6 +44,7 @@ fn suffix(version: Version) -> String {
 #[ignore = "it writes into the tree"]
 fn write_the_corpus() {
     messages();
+    sessions();
     requester();
     responder();
     certificates();
@@ -60,6 +68,119 @@ fn messages() {
             }
         }
     }
+}
+
+/// What is said to begin, keep and end a session: with a summary, a public value of 96 bytes, and verify data.
+fn sessions() {
+    for version in [Version::V1_1, Version::V1_3] {
+        for message in session(version) {
+            let name = Code(message[1]).to_string().to_lowercase();
+            let what = [0b0100 | number(version), 0b101];
+            keep("spdm_message", &format!("{name}_{}", suffix(version)), &[&what, &message]);
+        }
+    }
+}
+
+fn session(version: Version) -> Vec<Vec<u8>> {
+    let format = OpaqueFormat::of(version);
+    let offer = SecuredOffer { versions: SecuredVersions::ALL, aead_limit: 64 };
+    let choice = SecuredChoice { version: SecuredVersion::V1_1, aead_limit: 24 };
+    let offer = built(|writer| offer.encode(format, writer));
+    let choice = built(|writer| choice.encode(format, writer));
+    let mut all = exchanges(version, &offer, &choice).to_vec();
+    all.extend(shared(version, &offer, &choice));
+    all.extend(life(version));
+    all
+}
+
+fn built(write: impl Fn(&mut Writer<'_>) -> Result<(), NoRoom>) -> Vec<u8> {
+    let mut room = [0; 1024];
+    let mut writer = Writer::new(&mut room);
+    write(&mut writer).unwrap();
+    writer.written().to_vec()
+}
+
+fn exchanges(version: Version, offer: &[u8], choice: &[u8]) -> [Vec<u8>; 4] {
+    let asked = KeyExchange {
+        summary: SummaryKind::All,
+        slot: 0,
+        session_id: 0x1234,
+        policy: SessionPolicy::TERMINATION_POLICY,
+        random: [1; 32],
+        exchange: &[2; 96],
+        opaque: offer,
+    };
+    let answered = KeyExchangeRsp {
+        heartbeat: 20,
+        session_id: 0x5678,
+        mutual: MutualAuthentication::Direct,
+        slot: 1,
+        random: [3; 32],
+        exchange: &[4; 96],
+        summary: &[5; 48],
+        opaque: choice,
+        signature: &[6; 64],
+        verify_data: &[7; 48],
+    };
+    let finish = Finish { slot: 1, signature: Some(&[6; 64]), verify_data: &[7; 48] };
+    [
+        built(|writer| asked.encode(version, writer)),
+        built(|writer| {
+            answered.encode_unsigned(version, writer)?;
+            writer.bytes(answered.signature)?;
+            writer.bytes(answered.verify_data)
+        }),
+        built(|writer| finish.encode(version, writer)),
+        built(|writer| FinishRsp { verify_data: &[7; 48] }.encode(version, writer)),
+    ]
+}
+
+fn shared(version: Version, offer: &[u8], choice: &[u8]) -> [Vec<u8>; 4] {
+    let asked = PskExchange {
+        summary: SummaryKind::Tcb,
+        policy: SessionPolicy::empty(),
+        session_id: 0x1234,
+        hint: b"hint",
+        context: &[1; 32],
+        opaque: offer,
+    };
+    let answered = PskExchangeRsp {
+        heartbeat: 0,
+        session_id: 0x5678,
+        summary: &[2; 48],
+        context: &[3; 32],
+        opaque: choice,
+        verify_data: &[4; 48],
+    };
+    [
+        built(|writer| asked.encode(version, writer)),
+        built(|writer| {
+            answered.encode_unverified(version, writer)?;
+            writer.bytes(answered.verify_data)
+        }),
+        built(|writer| PskFinish { verify_data: &[5; 48] }.encode(version, writer)),
+        built(|writer| PskFinishRsp.encode(version, writer)),
+    ]
+}
+
+fn life(version: Version) -> [Vec<u8>; 10] {
+    let update = KeyUpdate { operation: KeyOperation::UpdateAllKeys, tag: 7 };
+    let inner = [version.byte(), 0x81, 0, 0];
+    let next = EncapsulatedPayload::Request(&inner);
+    [
+        built(|writer| Heartbeat.encode(version, true, writer)),
+        built(|writer| Heartbeat.encode(version, false, writer)),
+        built(|writer| update.encode(version, true, writer)),
+        built(|writer| update.encode(version, false, writer)),
+        built(|writer| EndSession { clear_state: true }.encode(version, writer)),
+        built(|writer| EndSessionAck.encode(version, writer)),
+        built(|writer| GetEncapsulatedRequest.encode(version, writer)),
+        built(|writer| EncapsulatedRequest { id: 1, request: &inner }.encode(version, writer)),
+        built(|writer| DeliverEncapsulatedResponse { id: 1, response: &inner }.encode(version, writer)),
+        built(|writer| {
+            EncapsulatedResponseAck { id: 2, ack_id: Some(1), payload: next }.encode(version, writer)
+        }),
+    ]
 }
 
 fn requester() {
@@ -277,5 +398,24 @@ fn nobody_between_lets_everything_be_done() {
     }
     for shape in [0, 0x40, 0x80, 0x18] {
         assert_eq!(honest(0, shape), Ok(()), "{shape:#x}");
+    }
+}
+
+/// So are those of sessions: each of them can be read.
+#[test]
+fn seeds_of_sessions_can_be_read() {
+    for version in [Version::V1_1, Version::V1_3] {
+        for bytes in session(version) {
+            let format = Format { version, digest: 48, signature: 64 };
+            let message = Message {
+                format,
+                exchange: 96,
+                with_summary: true,
+                is_signed: false,
+                with_verify_data: true,
+                bytes: &bytes,
+            };
+            assert!(message.check(), "{version} {bytes:02x?}");
+        }
     }
 }

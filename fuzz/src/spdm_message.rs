@@ -5,13 +5,27 @@ use std::fmt::Display;
 use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
     Algorithms, Capabilities, CertificatePortion, Challenge, ChallengeAuth, Chunk, ChunkAck, ChunkGet,
-    Digests, ErrorMessage, Format, GetCertificate, GetMeasurements, Header, Malformed, Measurements,
-    NegotiateAlgorithms, NoRoom, Reader, Request, RequesterFlags, RespondIfReady, ResponderFlags, Response,
-    VendorMessage, VersionList, Writer,
+    DeliverEncapsulatedResponse, Digests, EncapsulatedRequest, EncapsulatedResponseAck, EndSession,
+    EndSessionAck, ErrorMessage, Finish, FinishRsp, Format, GetCertificate, GetEncapsulatedRequest,
+    GetMeasurements, Header, Heartbeat, KeyExchange, KeyExchangeRsp, KeyUpdate, Malformed, Measurements,
+    NegotiateAlgorithms, NoRoom, OpaqueElement, OpaqueFormat, OpaqueTable, PskExchange, PskExchangeRsp,
+    PskFinish, PskFinishRsp, Reader, Request, RequesterFlags, RespondIfReady, ResponderFlags, Response,
+    SecuredChoice, SecuredOffer, SessionAlgorithms, Structures, VendorMessage, VersionList, Writer,
 };
 
 use crate::input::Input;
 use crate::shown::one_line;
+
+/// What is written again says the same when it is read again.
+macro_rules! agrees {
+    ($self:ident, $message:ident, $encode:expr, |$header:pat_param, $reader:ident| $decode:expr) => {{
+        let again = written($self.bytes.len() + 64, $encode);
+        let mut reader = Reader::new(&again);
+        let $header = Header::decode(&mut reader).expect("it has a header");
+        let $reader = &mut reader;
+        assert_eq!($decode, Ok($message));
+    }};
+}
 
 /// Two bytes say what was negotiated and asked; the message follows.
 pub fn spdm_message(data: &[u8]) {
@@ -22,8 +36,14 @@ pub fn spdm_message(data: &[u8]) {
         digest: [32, 48, 64, 0][usize::from(negotiated >> 2 & 3)],
         signature: [64, 96, 512, 0][usize::from(negotiated >> 4 & 3)],
     };
-    let message =
-        Message { format, with_summary: asked & 1 != 0, is_signed: asked & 2 != 0, bytes: input.rest() };
+    let message = Message {
+        format,
+        exchange: [96, 64, 512, 0][usize::from(asked >> 3 & 3)],
+        with_summary: asked & 1 != 0,
+        is_signed: asked & 2 != 0,
+        with_verify_data: asked & 4 != 0,
+        bytes: input.rest(),
+    };
     message.check();
 }
 
@@ -32,10 +52,14 @@ pub fn spdm_message(data: &[u8]) {
 pub struct Message<'a> {
     /// What was negotiated.
     pub format: Format,
+    /// Bytes of a public value.
+    pub exchange: usize,
     /// Whether a summary of measurements was asked for.
     pub with_summary: bool,
     /// Whether signed measurements were.
     pub is_signed: bool,
+    /// Whether the answer proves that there are keys.
+    pub with_verify_data: bool,
     /// All of it.
     pub bytes: &'a [u8],
 }
@@ -70,6 +94,7 @@ impl Message<'_> {
             Request::NegotiateAlgorithms => {
                 let (message, length) = NegotiateAlgorithms::decode(version, header, reader)?;
                 let structures: Vec<_> = message.structures.collect();
+                of_sessions(message.structures);
                 self.taken(length);
                 one_line(&message);
                 self.again(|writer| message.encode(version, &structures, writer));
@@ -93,6 +118,75 @@ impl Message<'_> {
             }
             Request::ChunkSend => self.chunk(true, header, reader)?,
             Request::RespondIfReady => one_line(&RespondIfReady::decode(header)),
+            _ => self.session_request(request, header, reader)?,
+        }
+        Ok(())
+    }
+
+    fn session_request(
+        &self,
+        request: Request,
+        header: Header,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Malformed> {
+        let version = self.format.version;
+        match request {
+            Request::KeyExchange => {
+                let (message, length) = KeyExchange::decode(version, self.exchange, header, reader)?;
+                opaque(message.opaque);
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    KeyExchange::decode(version, self.exchange, header, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Request::Finish => {
+                let (message, ends) = Finish::decode(self.format, header, reader)?;
+                assert_eq!(ends.signed + message.signature.map_or(0, <[u8]>::len), ends.signature);
+                assert_eq!(ends.signature + message.verify_data.len(), ends.whole);
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    Finish::decode(self.format, header, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, ends.whole, |writer| message.encode(version, writer));
+            }
+            Request::PskExchange => {
+                let (message, length) = PskExchange::decode(version, header, reader)?;
+                opaque(message.opaque);
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    PskExchange::decode(version, header, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Request::PskFinish => {
+                let (message, unverified, length) = PskFinish::decode(self.format, reader)?;
+                assert_eq!(unverified + message.verify_data.len(), length);
+                agrees!(self, message, |writer| message.encode(version, writer), |_, reader| {
+                    PskFinish::decode(self.format, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Request::Heartbeat => self.heartbeat(true, reader)?,
+            Request::KeyUpdate => self.key_update(true, header, reader)?,
+            Request::EndSession => {
+                let (message, length) = EndSession::decode(header, reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    EndSession::decode(header, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Request::GetEncapsulatedRequest => {
+                let (message, length) = GetEncapsulatedRequest::decode(reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |_, reader| {
+                    GetEncapsulatedRequest::decode(reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Request::DeliverEncapsulatedResponse => {
+                let message = DeliverEncapsulatedResponse::decode(header, reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    DeliverEncapsulatedResponse::decode(header, reader)
+                });
+                self.same(&message, self.bytes.len(), |writer| message.encode(version, writer));
+            }
             _ => {}
         }
         Ok(())
@@ -117,6 +211,7 @@ impl Message<'_> {
             Response::Algorithms => {
                 let (message, length) = Algorithms::decode(version, header, reader)?;
                 let structures: Vec<_> = message.structures.collect();
+                of_sessions(message.structures);
                 self.taken(length);
                 one_line(&message);
                 self.again(|writer| message.encode(version, &structures, writer));
@@ -159,8 +254,140 @@ impl Message<'_> {
                 message.encode(header.version, &mut Writer::new(&mut again)).unwrap();
                 assert_eq!(again, self.bytes);
             }
+            _ => self.session_response(response, header, reader)?,
+        }
+        Ok(())
+    }
+
+    fn session_response(
+        &self,
+        response: Response,
+        header: Header,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Malformed> {
+        let version = self.format.version;
+        match response {
+            Response::KeyExchangeRsp => self.key_exchange_rsp(header, reader)?,
+            Response::FinishRsp => {
+                let (message, unverified, length) =
+                    FinishRsp::decode(self.format, self.with_verify_data, reader)?;
+                assert_eq!(unverified + message.verify_data.len(), length);
+                agrees!(self, message, |writer| message.encode(version, writer), |_, reader| {
+                    FinishRsp::decode(self.format, self.with_verify_data, reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Response::PskExchangeRsp => {
+                let (message, unverified, length) =
+                    PskExchangeRsp::decode(self.format, self.with_summary, header, reader)?;
+                assert_eq!(unverified + message.verify_data.len(), length);
+                opaque(message.opaque);
+                agrees!(
+                    self,
+                    message,
+                    |writer| {
+                        message.encode_unverified(version, writer)?;
+                        writer.bytes(message.verify_data)
+                    },
+                    |header, reader| PskExchangeRsp::decode(self.format, self.with_summary, header, reader)
+                        .map(|(message, ..)| message)
+                );
+                self.same(&message, length, |writer| {
+                    message.encode_unverified(version, writer)?;
+                    writer.bytes(message.verify_data)
+                });
+            }
+            Response::PskFinishRsp => {
+                let (message, length) = PskFinishRsp::decode(reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |_, reader| {
+                    PskFinishRsp::decode(reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Response::HeartbeatAck => self.heartbeat(false, reader)?,
+            Response::KeyUpdateAck => self.key_update(false, header, reader)?,
+            Response::EndSessionAck => {
+                let (message, length) = EndSessionAck::decode(reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |_, reader| {
+                    EndSessionAck::decode(reader).map(|(message, ..)| message)
+                });
+                self.same(&message, length, |writer| message.encode(version, writer));
+            }
+            Response::EncapsulatedRequest => {
+                let message = EncapsulatedRequest::decode(header, reader)?;
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    EncapsulatedRequest::decode(header, reader)
+                });
+                self.same(&message, self.bytes.len(), |writer| message.encode(version, writer));
+            }
+            Response::EncapsulatedResponseAck => {
+                let message = EncapsulatedResponseAck::decode(version, header, reader)?;
+                one_line(&message);
+                agrees!(self, message, |writer| message.encode(version, writer), |header, reader| {
+                    EncapsulatedResponseAck::decode(version, header, reader)
+                });
+                let length = self.again(|writer| message.encode(version, writer));
+                self.taken(length);
+            }
             _ => {}
         }
+        Ok(())
+    }
+
+    fn key_exchange_rsp(&self, header: Header, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        let (version, verified) = (self.format.version, self.with_verify_data);
+        let (message, ends) =
+            KeyExchangeRsp::decode(self.format, self.exchange, self.with_summary, verified, header, reader)?;
+        assert_eq!(ends.signed + message.signature.len(), ends.signature);
+        assert_eq!(ends.signature + message.verify_data.len(), ends.whole);
+        opaque(message.opaque);
+        agrees!(
+            self,
+            message,
+            |writer| {
+                message.encode_unsigned(version, writer)?;
+                writer.bytes(message.signature)?;
+                writer.bytes(message.verify_data)
+            },
+            |header, reader| KeyExchangeRsp::decode(
+                self.format,
+                self.exchange,
+                self.with_summary,
+                verified,
+                header,
+                reader
+            )
+            .map(|(message, ..)| message)
+        );
+        self.same(&message, ends.whole, |writer| {
+            message.encode_unsigned(version, writer)?;
+            writer.bytes(message.signature)?;
+            writer.bytes(message.verify_data)
+        });
+        Ok(())
+    }
+
+    fn heartbeat(&self, is_request: bool, reader: &Reader<'_>) -> Result<(), Malformed> {
+        let (message, length) = Heartbeat::decode(reader)?;
+        agrees!(
+            self,
+            message,
+            |writer| message.encode(self.format.version, is_request, writer),
+            |_, reader| Heartbeat::decode(reader).map(|(message, ..)| message)
+        );
+        self.same(&message, length, |writer| message.encode(self.format.version, is_request, writer));
+        Ok(())
+    }
+
+    fn key_update(&self, is_request: bool, header: Header, reader: &Reader<'_>) -> Result<(), Malformed> {
+        let (message, length) = KeyUpdate::decode(header, reader)?;
+        agrees!(
+            self,
+            message,
+            |writer| message.encode(self.format.version, is_request, writer),
+            |header, reader| KeyUpdate::decode(header, reader).map(|(message, ..)| message)
+        );
+        self.same(&message, length, |writer| message.encode(self.format.version, is_request, writer));
         Ok(())
     }
 
@@ -234,4 +461,52 @@ impl Message<'_> {
         let padding = &self.bytes[length..];
         assert!(padding.len() <= 3 && padding.iter().all(|byte| *byte == 0), "only padding is left over");
     }
+}
+
+/// What is said of sessions is written again in order, without what is empty.
+fn of_sessions(structures: Structures<'_>) {
+    let known = SessionAlgorithms::from(structures);
+    let said = structures.filter(|structure| (2..=5).contains(&structure.kind) && structure.algorithms != 0);
+    assert!(said.eq(known.structures().iter().copied()));
+}
+
+/// Opaque data in either form: a table that can be read is written and read again, and so is what secured messages say.
+fn opaque(opaque: &[u8]) {
+    for format in [OpaqueFormat::Old, OpaqueFormat::General] {
+        if let Err(error) = table(format, opaque) {
+            one_line(&error);
+        }
+        if let Ok(offer) = SecuredOffer::decode(format, opaque) {
+            one_line(&offer);
+            let again = written(opaque.len() + 64, |writer| offer.encode(format, writer));
+            let settled = SecuredOffer::decode(format, &again);
+            // A list of versions that are all unknown is written as an empty one, which nobody may send.
+            assert!(offer.versions.iter().next().is_none() || settled == Ok(offer));
+        }
+        if let Ok(choice) = SecuredChoice::decode(format, opaque) {
+            one_line(&choice);
+            let again = written(opaque.len() + 64, |writer| choice.encode(format, writer));
+            assert_eq!(SecuredChoice::decode(format, &again), Ok(choice));
+        }
+    }
+}
+
+fn table(format: OpaqueFormat, opaque: &[u8]) -> Result<(), Malformed> {
+    let table = OpaqueTable::decode(format, opaque)?;
+    one_line(&table);
+    let elements: Vec<OpaqueElement<'_>> = table.iter().collect();
+    let again = written(opaque.len() + 64, |writer| {
+        format.encode(table.count(), writer)?;
+        elements.iter().try_for_each(|element| element.encode(writer))
+    });
+    assert_eq!(again.len(), opaque.len());
+    assert_eq!(OpaqueTable::decode(format, &again), Ok(table));
+    Ok(())
+}
+
+fn written(room: usize, write: impl Fn(&mut Writer<'_>) -> Result<(), NoRoom>) -> Vec<u8> {
+    let mut room = vec![0; room];
+    let mut writer = Writer::new(&mut room);
+    write(&mut writer).expect("there is room");
+    writer.written().to_vec()
 }

@@ -330,7 +330,8 @@ impl<I: Identities, M: MeasurementSource, V: VendorHandler> Asker<I, M, V> {
         }
         let with_summary = asked.get(3).is_some_and(|kind| *kind != 0);
         let is_signed = asked.get(2).is_some_and(|attributes| attributes & 1 != 0);
-        let message = Message { format, with_summary, is_signed, bytes: answer };
+        let message =
+            Message { format, exchange: 0, with_summary, is_signed, with_verify_data: false, bytes: answer };
         assert!(message.check(), "{answer:02x?} to {asked:02x?}");
         if answer[1] == Response::Capabilities.byte() {
             self.claims(version, answer);

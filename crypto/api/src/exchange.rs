@@ -1,5 +1,7 @@
 //! Key exchange.
 
+mod ffdhe;
+
 /// What two sides agree on a secret in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
@@ -56,6 +58,46 @@ impl Group {
             Self::Secp521r1 => 66,
         }
     }
+
+    /// Bytes of a private value. FFDHE's are twice as strong as the group and no longer, which RFC 7919 allows from 225,
+    /// 275 and 325 bits on (5.2).
+    #[must_use]
+    pub const fn private_size(self) -> usize {
+        match self {
+            Self::Ffdhe2048 | Self::Secp256r1 => 32,
+            Self::Ffdhe3072 => 40,
+            Self::Ffdhe4096 | Self::Secp384r1 => 48,
+            Self::Secp521r1 => 66,
+        }
+    }
+
+    /// The prime of FFDHE, big-endian; the generator is 2.
+    #[must_use]
+    pub const fn prime(self) -> Option<&'static [u8]> {
+        match self {
+            Self::Ffdhe2048 => Some(&ffdhe::FFDHE2048),
+            Self::Ffdhe3072 => Some(&ffdhe::FFDHE3072),
+            Self::Ffdhe4096 => Some(&ffdhe::FFDHE4096),
+            Self::Secp256r1 | Self::Secp384r1 | Self::Secp521r1 => None,
+        }
+    }
+
+    /// Whether a peer's public value may be one: as long as it must be and, of FFDHE, above 1 and below p - 1 (RFC 7919,
+    /// 5.1). Whether X and Y are those of a point is the provider's to see.
+    ///
+    /// A number that is no square generates all of the group instead of half. It is let through, as the RFC does: it
+    /// would tell whether the private value is even, which is of no use against one that is used once.
+    #[must_use]
+    pub fn admits(self, public: &[u8]) -> bool {
+        let Some(prime) = self.prime() else { return public.len() == self.public_size() };
+        match (public.split_last(), prime.split_last()) {
+            (Some((last, front)), Some((end, start))) if front.len() == start.len() => {
+                let is_above = *last > 1 || front.iter().any(|byte| *byte != 0);
+                is_above && (front, *last) < (start, end.saturating_sub(1))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Why two sides did not agree.
@@ -93,4 +135,52 @@ pub trait KeyExchange {
     /// # Errors
     /// [`ExchangeError`]; `with` is not called then.
     fn agree<R>(self, peer: &[u8], with: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError>;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    extern crate std;
+
+    use std::{vec, vec::Vec};
+
+    use super::*;
+
+    const FFDHE: [Group; 3] = [Group::Ffdhe2048, Group::Ffdhe3072, Group::Ffdhe4096];
+
+    #[test]
+    fn public_values_lie_between_1_and_p_minus_1() {
+        for group in FFDHE {
+            let prime = group.prime().unwrap();
+            assert_eq!([group.public_size(), group.secret_size()], [prime.len(); 2]);
+            let ends_with = |front: &[u8], last| [&front[..prime.len() - 1], &[last]].concat();
+            let small = |last| ends_with(&vec![0; prime.len()], last);
+            let large = |last| ends_with(prime, last);
+            for (value, expected) in [
+                (small(0), false),
+                (small(1), false),
+                (small(2), true),
+                (large(0xfd), true),
+                (large(0xfe), false),
+                (large(0xff), false),
+                (vec![0xff; prime.len()], false),
+                (small(2)[1..].to_vec(), false),
+                ([&[0], &small(2)[..]].concat(), false),
+                (Vec::new(), false),
+            ] {
+                assert_eq!(group.admits(&value), expected, "{group:?}: {value:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn points_have_two_coordinates() {
+        for group in [Group::Secp256r1, Group::Secp384r1, Group::Secp521r1] {
+            let size = group.public_size();
+            assert_eq!((group.secret_size() * 2, group.private_size() * 2), (size, size));
+            assert!(group.prime().is_none() && group.admits(&vec![7; size]));
+            assert!(!group.admits(&vec![7; size - 1]) && !group.admits(&vec![7; size + 1]));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! RSA straight from AWS-LC, since aws-lc-rs ties it to SHA-2.
+//! RSA straight from AWS-LC, since aws-lc-rs ties it to SHA-2, and FFDHE, which it does not have.
 
 use core::ffi::{c_int, c_uint};
 use core::mem::MaybeUninit;
@@ -40,7 +40,7 @@ impl Number {
 
 impl Drop for Number {
     fn drop(&mut self) {
-        // SAFETY: this was the one owner.
+        // SAFETY: this was the one owner. The library wipes what it frees.
         unsafe { sys::BN_free(self.0.as_ptr()) }
     }
 }
@@ -162,6 +162,39 @@ impl Rsa {
         };
         answer == 1 && length == signature.len()
     }
+}
+
+/// The library's room for numbers in between, owned.
+struct Scratch(NonNull<sys::BN_CTX>);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: this was the one owner. The library wipes what it frees.
+        unsafe { sys::BN_CTX_free(self.0.as_ptr()) }
+    }
+}
+
+/// Writes `base` to the power of `exponent` modulo `prime` with zeros before it; all are big-endian, and the base is below
+/// the prime. `None` where the library fails or it does not fit. The time it takes tells the lengths only.
+pub(crate) fn power(prime: &[u8], base: &[u8], exponent: &[u8], out: &mut [u8]) -> Option<()> {
+    let (prime, base, exponent) = (Number::new(prime)?, Number::new(base)?, Number::new(exponent)?);
+    let power = Number::new(&[])?;
+    // SAFETY: it takes nothing, and hands out what it made.
+    let scratch = NonNull::new(unsafe { sys::BN_CTX_new() }).map(Scratch)?;
+    // SAFETY: all are alive, and the number that is written is none of those that are read. Without a Montgomery context
+    // the library makes one. The buffer is written for its length.
+    let is_written = unsafe {
+        sys::BN_mod_exp_mont_consttime(
+            power.0.as_ptr(),
+            base.0.as_ptr(),
+            exponent.0.as_ptr(),
+            prime.0.as_ptr(),
+            scratch.0.as_ptr(),
+            ptr::null(),
+        ) == 1
+            && sys::BN_bn2bin_padded(out.as_mut_ptr(), out.len(), power.0.as_ptr()) == 1
+    };
+    is_written.then_some(())
 }
 
 /// A number's bytes, big-endian.

@@ -10,6 +10,14 @@ use lanewarden_rustcrypto::{OsRandom, RsaPrivateKey, RustCrypto};
 use proptest::prelude::*;
 
 const OTHER: RustCrypto<OsRandom> = RustCrypto::new(OsRandom);
+const GROUPS: [Group; 6] = [
+    Group::Ffdhe2048,
+    Group::Ffdhe3072,
+    Group::Ffdhe4096,
+    Group::Secp256r1,
+    Group::Secp384r1,
+    Group::Secp521r1,
+];
 const CURVES: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
 const SIZES: [RsaSize; 3] = [RsaSize::Bits2048, RsaSize::Bits3072, RsaSize::Bits4096];
 
@@ -89,7 +97,7 @@ fn rsa_of_each_is_taken_by_both() {
 
 #[test]
 fn both_come_to_the_same_secret() {
-    for group in [Group::Secp256r1, Group::Secp384r1, Group::Secp521r1] {
+    for group in GROUPS {
         let (ours, theirs) = (AwsLc.key_exchange(group).unwrap(), OTHER.key_exchange(group).unwrap());
         let (mut here, mut there) = (vec![0; group.public_size()], vec![0; group.public_size()]);
         ours.public(&mut here).unwrap();

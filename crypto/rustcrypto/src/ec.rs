@@ -20,6 +20,7 @@ const MAX_POINT: usize = 133;
 const MAX_DRAWS: usize = 16;
 
 /// Reads X and Y of a point.
+#[inline]
 pub(crate) fn point<C>(point: &[u8]) -> Option<PublicKey<C>>
 where
     C: CurveArithmetic,

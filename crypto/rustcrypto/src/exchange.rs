@@ -1,4 +1,4 @@
-//! Key exchange on the curves.
+//! Key exchange on the curves, and which groups there are.
 
 use core::fmt;
 
@@ -9,6 +9,8 @@ use p384::NistP384;
 #[cfg(feature = "p521")]
 use p521::NistP521;
 
+#[cfg(feature = "ffdhe")]
+use crate::ffdhe::Ffdhe;
 use crate::{RandomSource, ec};
 
 /// Whether there is such a group.
@@ -16,7 +18,7 @@ pub(crate) const fn knows(group: Group) -> bool {
     match group {
         Group::Secp256r1 | Group::Secp384r1 => true,
         Group::Secp521r1 => cfg!(feature = "p521"),
-        Group::Ffdhe2048 | Group::Ffdhe3072 | Group::Ffdhe4096 => false,
+        Group::Ffdhe2048 | Group::Ffdhe3072 | Group::Ffdhe4096 => cfg!(feature = "ffdhe"),
     }
 }
 
@@ -28,6 +30,8 @@ enum Half {
     P384(SecretKey<NistP384>),
     #[cfg(feature = "p521")]
     P521(SecretKey<NistP521>),
+    #[cfg(feature = "ffdhe")]
+    Ffdhe(Ffdhe),
 }
 
 impl KeyExchange {
@@ -37,6 +41,11 @@ impl KeyExchange {
             Group::Secp384r1 => Half::P384(ec::draw(48, 0xff, random)?),
             #[cfg(feature = "p521")]
             Group::Secp521r1 => Half::P521(ec::draw(66, 0x01, random)?),
+            #[cfg(feature = "ffdhe")]
+            Group::Ffdhe2048 | Group::Ffdhe3072 | Group::Ffdhe4096 => {
+                Half::Ffdhe(Ffdhe::draw(group, random)?)
+            }
+            #[cfg(not(all(feature = "ffdhe", feature = "p521")))]
             _ => return Err(ExchangeError::Unsupported),
         }))
     }
@@ -44,11 +53,13 @@ impl KeyExchange {
 
 impl lanewarden_crypto::KeyExchange for KeyExchange {
     fn group(&self) -> Group {
-        match self.0 {
+        match &self.0 {
             Half::P256(_) => Group::Secp256r1,
             Half::P384(_) => Group::Secp384r1,
             #[cfg(feature = "p521")]
             Half::P521(_) => Group::Secp521r1,
+            #[cfg(feature = "ffdhe")]
+            Half::Ffdhe(ffdhe) => ffdhe.group,
         }
     }
 
@@ -58,6 +69,8 @@ impl lanewarden_crypto::KeyExchange for KeyExchange {
             Half::P384(secret) => ec::write_public(secret, out),
             #[cfg(feature = "p521")]
             Half::P521(secret) => ec::write_public(secret, out),
+            #[cfg(feature = "ffdhe")]
+            Half::Ffdhe(ffdhe) => return ffdhe.public(out),
         };
         written.map(|_| ()).ok_or(ExchangeError::NoRoom)
     }
@@ -68,6 +81,8 @@ impl lanewarden_crypto::KeyExchange for KeyExchange {
             Half::P384(secret) => ec::agree(secret, peer).map(|secret| with(secret.raw_secret_bytes())),
             #[cfg(feature = "p521")]
             Half::P521(secret) => ec::agree(secret, peer).map(|secret| with(secret.raw_secret_bytes())),
+            #[cfg(feature = "ffdhe")]
+            Half::Ffdhe(ffdhe) => ffdhe.agree(peer, with),
         }
     }
 }

@@ -3,8 +3,8 @@
 //! [`RustCrypto`] is the provider; whoever makes one gives it a [`RandomSource`]. [`PrivateKey`] is a signer whose key
 //! lies in memory; it needs no randomness, since its signatures are deterministic (RFC 6979, RFC 8032).
 //!
-//! Without features there are SHA-2, HMAC, P-256, P-384, Ed25519 and the ciphers, and nothing allocates. Features add to
-//! that: `p521`, `sha3`, `rsa` (with a heap) and `std` (the operating system's randomness).
+//! Without features there are SHA-2, HMAC, P-256 and P-384 (signatures and key exchange), Ed25519 and the ciphers, and nothing allocates. Features add to
+//! that: `p521`, `ffdhe`, `sha3`, `rsa` (with a heap) and `std` (the operating system's randomness).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,8 @@ extern crate alloc;
 mod aead;
 mod ec;
 mod exchange;
+#[cfg(feature = "ffdhe")]
+mod ffdhe;
 mod hash;
 mod private;
 mod random;

@@ -31,11 +31,11 @@ enum Kind {
 impl VerifyingKey {
     pub(crate) fn new(key: &PublicKey<'_>) -> Result<Self, KeyError> {
         let kind = match *key {
-            PublicKey::Ec { curve: Curve::P256, point } => ec::point(point).map(Kind::P256),
-            PublicKey::Ec { curve: Curve::P384, point } => ec::point(point).map(Kind::P384),
+            PublicKey::Ec { curve: Curve::P256, point } => p256(point),
+            PublicKey::Ec { curve: Curve::P384, point } => p384(point),
             #[cfg(feature = "p521")]
-            PublicKey::Ec { curve: Curve::P521, point } => ec::point(point).map(Kind::P521),
-            PublicKey::Ed25519(point) => ed25519(point).map(Kind::Ed25519),
+            PublicKey::Ec { curve: Curve::P521, point } => p521(point),
+            PublicKey::Ed25519(point) => ed25519(point),
             #[cfg(feature = "rsa")]
             PublicKey::Rsa { modulus, exponent } => {
                 Some(Kind::Rsa(Box::new(crate::rsa::Key::new(modulus, exponent)?)))
@@ -47,12 +47,31 @@ impl VerifyingKey {
     }
 }
 
+// Each by itself, so that a key of one kind does not take the stack of all.
+
+#[inline(never)]
+fn p256(point: &[u8]) -> Option<Kind> {
+    ec::point(point).map(Kind::P256)
+}
+
+#[inline(never)]
+fn p384(point: &[u8]) -> Option<Kind> {
+    ec::point(point).map(Kind::P384)
+}
+
+#[cfg(feature = "p521")]
+#[inline(never)]
+fn p521(point: &[u8]) -> Option<Kind> {
+    ec::point(point).map(Kind::P521)
+}
+
 /// A key that is not written in the one canonical way, or lies in the small subgroup (any signature could be made to fit
 /// one), is none.
-fn ed25519(point: &[u8; 32]) -> Option<ed25519_dalek::VerifyingKey> {
+#[inline(never)]
+fn ed25519(point: &[u8; 32]) -> Option<Kind> {
     let key = ed25519_dalek::VerifyingKey::from_bytes(point).ok()?;
     let is_canonical = key.to_edwards().compress().as_bytes() == point;
-    (is_canonical && !key.is_weak()).then_some(key)
+    (is_canonical && !key.is_weak()).then_some(Kind::Ed25519(key))
 }
 
 impl lanewarden_crypto::VerifyingKey for VerifyingKey {

@@ -7,7 +7,9 @@ use lanewarden_spdm::Identities;
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{ErrorCode, Registry, ValueType};
-use lanewarden_spdm::responder::{Endpoint, Measurement, MeasurementSource, Responder, Value, VendorHandler};
+use lanewarden_spdm::responder::{
+    Context, Endpoint, Measurement, MeasurementSource, Responder, Value, VendorHandler,
+};
 
 use super::certificate::{DEVICE, Party, certificate};
 use super::sign;
@@ -119,7 +121,13 @@ impl MeasurementSource for Firmware {
 pub struct Echo;
 
 impl VendorHandler for Echo {
-    fn handle(&mut self, registry: Registry<'_>, asked: &[u8], out: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn handle(
+        &mut self,
+        _: Context,
+        registry: Registry<'_>,
+        asked: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, ErrorCode> {
         if registry.body != Registry::PCI_SIG {
             return Err(ErrorCode::UNSUPPORTED_REQUEST);
         }

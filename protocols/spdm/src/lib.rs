@@ -12,6 +12,7 @@ mod identity;
 pub mod message;
 pub mod requester;
 pub mod responder;
+pub mod same_device;
 pub mod session;
 pub mod signing;
 mod transcript;

@@ -29,6 +29,7 @@ mod measurements;
 mod offer;
 mod open;
 mod operation;
+mod outgoing;
 mod parts;
 mod run;
 mod vendor;
@@ -61,6 +62,7 @@ pub use within::Within;
 
 use flight::{Flight, HEADROOM, Mode};
 use operation::{Encoded, Operation};
+use outgoing::Outgoing;
 use parts::{HalfOf, HashOf};
 
 /// Bytes of the least buffer a requester can be given.
@@ -76,9 +78,9 @@ pub struct Settings {
     /// The hashes it accepts, as far as the provider has them.
     pub hashes: HashAlgorithms,
     /// What it exchanges keys in, as far as the provider knows how.
-    pub groups: DheGroups,
+    pub dhe: DheGroups,
     /// The ciphers of sessions, as far as the provider has them.
-    pub ciphers: AeadAlgorithms,
+    pub aead: AeadAlgorithms,
     /// Whether sessions encrypt, where the peer does; they authenticate in any case.
     pub encrypt: bool,
     /// Whether the handshake of a session goes in the clear, where the peer wants that too.
@@ -101,8 +103,8 @@ impl Default for Settings {
             versions: Versions::ALL,
             asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
             hashes: HashAlgorithms::spoken(),
-            groups: DheGroups::spoken(),
-            ciphers: AeadAlgorithms::spoken(),
+            dhe: DheGroups::spoken(),
+            aead: AeadAlgorithms::spoken(),
             encrypt: true,
             handshake_in_the_clear: false,
             binding: Binding::DOE,
@@ -181,6 +183,7 @@ pub struct Requester<E: Endpoint, B> {
     core: Core<E>,
     buffer: B,
     state: State,
+    outgoing: Outgoing,
 }
 
 #[derive(Clone, Debug)]
@@ -203,8 +206,6 @@ struct Core<E: Endpoint> {
     draft: connect::Draft,
     connection: Option<Connection>,
     transcripts: Transcripts<HashOf<E>>,
-    /// What the device has said with the roles turned round, and this side has: what a challenge of this side is over.
-    turned: Option<HashOf<E>>,
     operation: Operation<E>,
     /// The session that the operation in work is in.
     lane: Option<u32>,
@@ -255,7 +256,6 @@ where
             draft: connect::Draft::default(),
             connection: None,
             transcripts: Transcripts::new(),
-            turned: None,
             operation: Operation::None,
             lane: None,
             renewed: false,
@@ -265,7 +265,7 @@ where
             digests: [None; SLOTS as usize],
             key: None,
         };
-        Self { core, buffer, state: State::Idle }
+        Self { core, buffer, state: State::Idle, outgoing: Outgoing::default() }
     }
 }
 
@@ -478,15 +478,14 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         }
     }
 
-    fn send(&mut self, flight: Flight) -> Result<Step<'_>, Error> {
+    fn send(&mut self, mut flight: Flight) -> Result<Step<'_>, Error> {
         let step = flight.request;
         let said = flight.is_said;
-        match self.make(flight) {
-            Ok(flight) => {
+        match self.make(&mut flight) {
+            Ok(()) => {
                 let (kind, within) = (flight.kind(), self.core.answer_time(step));
                 self.state = State::Await(flight);
-                let State::Await(flight) = &self.state else { return Ok(Step::Idle) };
-                Ok(Step::Send { kind, message: flight.outgoing(self.buffer.as_ref()), within })
+                Ok(Step::Send { kind, message: self.outgoing.bytes(self.buffer.as_ref()), within })
             }
             Err(reason) => {
                 self.core.fail(if said { Failure::Unclear } else { Failure::Unsaid });
@@ -496,17 +495,17 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     }
 
     /// Makes the next message of a flight, and seals it where it goes in a session.
-    fn make(&mut self, flight: Flight) -> Result<Flight, Reason> {
-        let flight = self.choose_mode(flight)?;
-        let mut flight = self.say(flight)?;
+    fn make(&mut self, flight: &mut Flight) -> Result<(), Reason> {
+        self.choose_mode(flight)?;
+        self.say(flight)?;
         let (version, transfer) = (self.core.version(), self.core.transfer_in(flight.lane));
         // There is room: a request was written into the buffer before.
-        flight.frame(version, self.buffer.as_mut(), transfer).ok_or(Reason::NoRoom)?;
+        flight.frame(version, self.buffer.as_mut(), transfer, &mut self.outgoing).ok_or(Reason::NoRoom)?;
         if let Some(id) = flight.lane {
             let session = self.core.parts.sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
-            flight.seal(session, self.buffer.as_mut())?;
+            self.outgoing.seal(session, self.buffer.as_mut())?;
         }
-        Ok(flight)
+        Ok(())
     }
 
     /// Takes the answer to what was sent last, which is opened where it stands.
@@ -532,12 +531,12 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
             Ok(flight::Seen::Whole(message)) => message,
             Ok(flight::Seen::Reassembled(length)) => self.buffer.as_ref().get(..length).unwrap_or_default(),
             Ok(flight::Seen::Again) => {
-                flight.restore(&self.core, self.buffer.as_mut(), false);
+                self.restore(flight.lane, false);
                 self.state = State::Send(flight);
                 return Ok(Event::Continue);
             }
             Ok(flight::Seen::Later(until)) => {
-                flight.restore(&self.core, self.buffer.as_mut(), true);
+                self.restore(flight.lane, true);
                 self.state = State::Pause(until, flight);
                 return Ok(Event::Continue);
             }
@@ -562,6 +561,12 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
                 Err(Error { step, reason })
             }
         }
+    }
+
+    /// The request goes on, or goes out again: the buffer holds it as it was.
+    fn restore(&mut self, lane: Option<u32>, whole: bool) {
+        let session = lane.and_then(|id| self.core.parts.sessions.seats().session(id));
+        self.outgoing.restore(session, self.buffer.as_mut(), whole);
     }
 
     fn start(
@@ -646,26 +651,26 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     }
 
     /// A request that goes out for the first time counts as said: it ends transcripts, and becomes part of one.
-    fn say(&mut self, mut flight: Flight) -> Result<Flight, Reason> {
-        if !core::mem::replace(&mut flight.is_said, true) {
-            let end = flight.length.saturating_add(HEADROOM);
-            let message = self.buffer.as_ref().get(HEADROOM..end).unwrap_or_default();
-            self.core.ask(flight.request, flight.part, message)?;
+    fn say(&mut self, flight: &mut Flight) -> Result<(), Reason> {
+        if core::mem::replace(&mut flight.is_said, true) {
+            return Ok(());
         }
-        Ok(flight)
+        let end = flight.length.saturating_add(HEADROOM);
+        let message = self.buffer.as_ref().get(HEADROOM..end).unwrap_or_default();
+        self.core.ask(flight.request, flight.part, message)
     }
 
     /// A request longer than the peer takes at once goes in chunks, where both can do that.
-    fn choose_mode(&self, mut flight: Flight) -> Result<Flight, Reason> {
+    fn choose_mode(&self, flight: &mut Flight) -> Result<(), Reason> {
         let length = u32::try_from(flight.length).unwrap_or(u32::MAX);
         if flight.mode != Mode::Plain || length <= self.core.transfer_in(flight.lane) {
-            return Ok(flight);
+            return Ok(());
         }
         if !self.core.may_chunk() || length > self.core.peer_message() {
             return Err(Reason::PeerTakesLess { length });
         }
         flight.mode = Mode::ChunkSend { sequence: 0, sent: 0 };
-        Ok(flight)
+        Ok(())
     }
 
     /// The longest message that can come in chunks; `None` where the buffer is no longer than what comes at once.

@@ -7,39 +7,59 @@
 //!
 //! What a responder can do follows from what it is made of ([`Parts`]): a capability is claimed where the part behind
 //! it is there, and cannot be claimed otherwise.
+//!
+//! A session has a lane of its own: what is asked in it is answered in it, and what it has begun goes on in it. The
+//! caller asks [`Responder::deadline`] when to call [`Responder::expire`]; every message that comes does that too.
 
+mod admission;
 mod challenge;
 mod chunks;
+mod encapsulated;
+mod exchange;
+mod finish;
 mod identity;
+mod lanes;
 mod measurements;
+mod mutual;
 mod negotiation;
 mod parts;
+mod psk;
+mod refused;
+mod serve;
+mod upkeep;
 mod vendor;
 
 use core::fmt;
 
-use lanewarden_crypto::{Digest, Provider, Signing};
+use lanewarden_crypto::{Digest, Provider, Signing, TAG_SIZE};
 use lanewarden_time::Instant;
 
-use crate::binding::MessageKind;
+use crate::binding::Binding;
 use crate::connection::Connection;
-use crate::identity::{Identities, PortionError};
+use crate::identity::Identities;
 use crate::message::{
-    AsymmetricAlgorithms, Code, ErrorCode, ErrorMessage, HashAlgorithms, Header, NoRoom, NotReady, Reader,
-    Request, RequesterFlags, ResponderFlags, Sizes, Writer,
+    AeadAlgorithms, AsymmetricAlgorithms, DheGroups, HashAlgorithms, Header, MAX_AEAD_LIMIT,
+    MutualAuthentication, NoRoom, Reader, Request, RequesterFlags, Sizes,
 };
+use crate::session::{RecordForm, Sessions};
 use crate::signing::ToSign;
-use crate::transcript::{Full, Part, Record, Transcripts};
+use crate::transcript::{Part, Record, Transcripts};
 use crate::{Version, Versions};
 
-pub use parts::{Endpoint, Measurement, MeasurementSource, Parts, PartsOf, Support, Value, VendorHandler};
+pub use parts::{
+    Context, Endpoint, Measurement, MeasurementSource, Parts, PartsOf, PresharedKeys, Requesters, Support,
+    Value, VendorHandler,
+};
 pub use vendor::{Registered, VendorFunction};
 
-use parts::HashOf;
+use encapsulated::Flow;
+use exchange::Beginning;
+use parts::{HashOf, KeyOf};
+use refused::Refused;
 
-/// Room before an answer: the head of its first chunk, where it goes in chunks. The head of each further chunk is
+/// Room before an answer for the head of its first chunk, where it goes in chunks. The head of each further chunk is
 /// written over the chunk before it.
-const HEADROOM: usize = 16;
+const CHUNK_HEADROOM: usize = 16;
 /// Bytes of an answer that must fit: the longest that comes before sizes are known, and every ERROR.
 const LEAST_ROOM: usize = 64;
 /// Bytes of the longest request that is answered with a signature: a GET_MEASUREMENTS of 1.3.
@@ -54,10 +74,37 @@ pub struct Settings {
     pub asymmetric: AsymmetricAlgorithms,
     /// Hashes, as far as the provider has them; also for measurements.
     pub hashes: HashAlgorithms,
-    /// The longest message it takes, and the longest it sends, at once, in bytes; 42 at the least.
+    /// The longest message it takes at once, in bytes; 42 at the least.
     pub transfer_size: u32,
+    /// The longest message it sends at once, in bytes; `None` for as long as it takes. Requests are short and answers are
+    /// not, so a device that is short of memory may take much less than it sends.
+    pub answer_size: Option<u32>,
     /// The time its signatures take: 2 to the power of this, in microseconds.
     pub ct_exponent: u8,
+    /// How records look on the transport.
+    pub binding: Binding,
+    /// Groups for key exchange, as far as the provider has them.
+    pub dhe: DheGroups,
+    /// Ciphers, as far as the provider has them.
+    pub aead: AeadAlgorithms,
+    /// Whether messages in sessions are encrypted where the requester can; else they are authenticated only.
+    pub encrypt: bool,
+    /// Whether the handshake goes in the clear where the requester can do that.
+    pub handshake_in_the_clear: bool,
+    /// Within how many seconds a requester is to be heard of in a session that it opened; at twice that the session
+    /// ends. 0 for no such bound.
+    pub heartbeat: u8,
+    /// A key of a session protects 2 to the power of this many messages, at the most.
+    pub aead_limit: u8,
+    /// How a requester is to prove who it is when it opens a session with a key exchange, where it can.
+    pub mutual: MutualAuthentication,
+    /// Whether a requester that cannot prove who it is opens no session with a key exchange.
+    pub mutual_required: bool,
+    /// Whether a requester is to prove who it is after it has challenged the responder, where it can.
+    pub basic_mutual: bool,
+    /// The requester's slot that is to sign; 255 for a key that was provisioned, with
+    /// [`MutualAuthentication::Direct`] only.
+    pub requester_slot: u8,
 }
 
 impl Default for Settings {
@@ -67,7 +114,19 @@ impl Default for Settings {
             asymmetric: AsymmetricAlgorithms::spoken(Version::V1_3),
             hashes: HashAlgorithms::spoken(),
             transfer_size: 0x11f8,
+            answer_size: None,
             ct_exponent: 17,
+            binding: Binding::DOE,
+            dhe: DheGroups::spoken(),
+            aead: AeadAlgorithms::spoken(),
+            encrypt: true,
+            handshake_in_the_clear: false,
+            heartbeat: 0,
+            aead_limit: MAX_AEAD_LIMIT,
+            mutual: MutualAuthentication::None,
+            mutual_required: false,
+            basic_mutual: false,
+            requester_slot: 0,
         }
     }
 }
@@ -80,6 +139,10 @@ pub struct Responder<E: Endpoint, B> {
     start: usize,
     held: Held,
     incoming: Option<chunks::Incoming>,
+    /// In which lane that was begun.
+    owner: Option<u32>,
+    /// What a tag was written over, and where.
+    covered: Option<(usize, [u8; TAG_SIZE])>,
     handle: u8,
 }
 
@@ -96,15 +159,30 @@ enum Held {
     },
 }
 
-/// A signature to be made, and the request that it answers.
-#[derive(Clone, Debug)]
-struct Job {
+/// A signature to be made, and what it is for.
+struct Job<E: Endpoint> {
     request: Request,
-    part: Part,
     slot: u8,
     to_sign: ToSign,
-    asked: [u8; LONGEST_SIGNED],
-    length: usize,
+    then: Then<E>,
+}
+
+/// What follows a signature.
+// Nothing is allocated here.
+#[allow(clippy::large_enum_variant)]
+enum Then<E: Endpoint> {
+    /// A part begins anew; this was asked.
+    Part { part: Part, asked: [u8; LONGEST_SIGNED], length: usize },
+    /// A session begins.
+    Session(Beginning<E>),
+}
+
+/// What becomes of a session once the answer is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    Nothing,
+    Establish(u32),
+    End(u32),
 }
 
 /// How far the negotiation is.
@@ -132,9 +210,26 @@ struct Core<E: Endpoint> {
     chunk_room: Option<u32>,
     transcripts: Transcripts<HashOf<E>>,
     /// The signature in work.
-    job: Option<Job>,
+    job: Option<Job<E>>,
     /// The digest that was worked out last, and of which slot's chain.
     chain: Option<(u8, Digest)>,
+    /// When the message came that is being answered.
+    now: Instant,
+    /// The session that it came in.
+    lane: Option<u32>,
+    /// What measurements outside of sessions add up to, while one in a session is answered.
+    outside: Option<HashOf<E>>,
+    after: After,
+    /// The session whose handshake goes in the clear, the last one that began.
+    clear: Option<u32>,
+    /// The responder's half of the last session's number.
+    last_half: u16,
+    /// What is asked of the requester.
+    flow: Option<Flow<E>>,
+    /// The requester's key that was shown last: its slot, the digest of the chain, the key.
+    shown: Option<(u8, Digest, KeyOf<E>)>,
+    /// Whether the requester has proven outside of sessions who it is.
+    is_requester_known: bool,
 }
 
 /// An answer, written.
@@ -145,74 +240,29 @@ enum Answer {
     Later(usize, core::time::Duration),
 }
 
-/// A request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Refused {
-    code: ErrorCode,
-    data: u8,
-}
-
-impl Refused {
-    const INVALID: Self = Self { code: ErrorCode::INVALID_REQUEST, data: 0 };
-    const UNEXPECTED: Self = Self { code: ErrorCode::UNEXPECTED_REQUEST, data: 0 };
-    const UNSPECIFIED: Self = Self { code: ErrorCode::UNSPECIFIED, data: 0 };
-
-    const fn unsupported(code: u8) -> Self {
-        Self { code: ErrorCode::UNSUPPORTED_REQUEST, data: code }
-    }
-
-    /// As a version can say it: codes that came later have no meaning before.
-    fn message(self, version: Version) -> ErrorMessage<'static> {
-        let is_known = version >= Version::V1_2 || self.code != ErrorCode::RESPONSE_TOO_LARGE;
-        let code = if is_known { self.code } else { ErrorCode::UNSPECIFIED };
-        ErrorMessage { code, data: self.data, extended: &[] }
-    }
-}
-
-impl From<crate::message::Malformed> for Refused {
-    fn from(_: crate::message::Malformed) -> Self {
-        Self::INVALID
-    }
-}
-
-impl From<NoRoom> for Refused {
-    fn from(_: NoRoom) -> Self {
-        Self { code: ErrorCode::RESPONSE_TOO_LARGE, data: 0 }
-    }
-}
-
-impl From<PortionError> for Refused {
-    fn from(error: PortionError) -> Self {
-        match error {
-            PortionError::Nothing => Self::INVALID,
-            PortionError::NoRoom => NoRoom.into(),
-        }
-    }
-}
-
-impl From<Full> for Refused {
-    fn from(_: Full) -> Self {
-        Self::UNSPECIFIED
-    }
-}
-
 impl<E: Endpoint, B> fmt::Debug for Responder<E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Responder").field("phase", &self.core.phase).finish_non_exhaustive()
     }
 }
 
-impl<P, I, M, V, R, B> Responder<Parts<P, I, M, V, R>, B>
+impl<P, I, M, V, R, S, K, Q, B> Responder<Parts<P, I, M, V, R, S, K, Q>, B>
 where
-    Parts<P, I, M, V, R>: Endpoint<Provider = P, Identities = I, Measurements = M, Vendor = V, Record = R>,
     P: Provider,
+    I: Identities,
+    M: MeasurementSource,
+    V: VendorHandler,
+    R: Record,
+    S: Sessions<P>,
+    K: PresharedKeys,
+    Q: Requesters<P>,
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
     /// A responder of these parts.
     ///
-    /// The buffer holds the longest answer and 16 bytes; twice as long as [`Settings::transfer_size`] or longer, it
-    /// lets messages go in chunks.
-    pub fn new(parts: Parts<P, I, M, V, R>, settings: Settings, buffer: B) -> Self {
+    /// The buffer holds the longest answer and [`Responder::HEADROOM`] and [`Responder::TAIL`]; twice as long as
+    /// [`Settings::transfer_size`] or longer, it lets messages go in chunks.
+    pub fn new(parts: Parts<P, I, M, V, R, S, K, Q>, settings: Settings, buffer: B) -> Self {
         let half = u32::try_from(buffer.as_ref().len() / 2).unwrap_or(u32::MAX);
         let core = Core {
             settings,
@@ -225,12 +275,36 @@ where
             transcripts: Transcripts::new(),
             job: None,
             chain: None,
+            now: Instant::ORIGIN,
+            lane: None,
+            outside: None,
+            after: After::Nothing,
+            clear: None,
+            last_half: 0,
+            flow: None,
+            shown: None,
+            is_requester_known: false,
         };
-        Self { core, buffer, start: HEADROOM, held: Held::None, incoming: None, handle: 0 }
+        Self {
+            core,
+            buffer,
+            start: Self::HEADROOM,
+            held: Held::None,
+            incoming: None,
+            owner: None,
+            covered: None,
+            handle: 0,
+        }
     }
 }
 
 impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
+    /// Bytes of the buffer before an answer.
+    pub const HEADROOM: usize =
+        if E::Sessions::PRESENT { CHUNK_HEADROOM + RecordForm::HEADROOM } else { CHUNK_HEADROOM };
+    /// Bytes of the buffer behind an answer.
+    pub const TAIL: usize = if E::Sessions::PRESENT { RecordForm::TAIL } else { 0 };
+
     /// What was agreed on; `None` before.
     pub const fn connection(&self) -> Option<&Connection> {
         match &self.core.phase {
@@ -257,7 +331,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     }
 
     fn drop_work(&mut self) {
-        (self.held, self.incoming, self.start) = (Held::None, None, HEADROOM);
+        (self.held, self.incoming, self.start) = (Held::None, None, Self::HEADROOM);
         self.core.job = None;
     }
 
@@ -269,117 +343,6 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
             _ => None,
         }
     }
-
-    /// Answers a message. What is no request is not answered: two responders would keep each other busy for ever.
-    pub fn respond(
-        &mut self,
-        now: Instant,
-        kind: MessageKind,
-        message: &mut [u8],
-    ) -> Option<(MessageKind, &[u8])> {
-        let _ = now;
-        if kind == MessageKind::Secured {
-            return None;
-        }
-        let mut reader = Reader::new(message);
-        let header = Header::decode(&mut reader).ok().filter(|header| Code(header.code).is_request())?;
-        let range = match self.dispatch(header, &mut reader, message) {
-            Ok(range) => range,
-            Err(refused) => self.refuse(header, refused),
-        };
-        Some((MessageKind::Plain, self.buffer.as_ref().get(range)?))
-    }
-
-    fn dispatch(
-        &mut self,
-        header: Header,
-        reader: &mut Reader<'_>,
-        message: &[u8],
-    ) -> Result<core::ops::Range<usize>, Refused> {
-        let interrupts = header.code != Request::GetVersion.byte()
-            && self.transfer().is_some_and(|request| request.byte() != header.code);
-        if interrupts {
-            return Err(Refused::UNEXPECTED);
-        }
-        let request = self.core.admit(header, &self.held)?;
-        match request {
-            Request::ChunkSend => return self.take_chunk(header, reader),
-            Request::ChunkGet => return self.give_chunk(header, reader),
-            Request::RespondIfReady => return self.respond_if_ready(header),
-            _ => {}
-        }
-        self.drop_work();
-        let out = self.buffer.as_mut().get_mut(HEADROOM..).unwrap_or_default();
-        let answer = self.core.answer(request, header, message, out)?;
-        self.deliver(answer)
-    }
-
-    /// The answer as it is, or what has to be said instead.
-    fn deliver(&mut self, answer: Answer) -> Result<core::ops::Range<usize>, Refused> {
-        let length = match answer {
-            Answer::Ready(length) => length,
-            Answer::Later(length, wait) => {
-                let request = self.core.job.as_ref().map_or(Request::Challenge, |job| job.request);
-                let token = self.next_handle();
-                self.held = Held::Unsigned { length, token };
-                let exponent = NotReady::exponent_for(wait);
-                let extended = [exponent, request.byte(), token, 2];
-                let error =
-                    ErrorMessage { code: ErrorCode::RESPONSE_NOT_READY, data: 0, extended: &extended };
-                // Before the answer that is kept.
-                return self.small_error(&error);
-            }
-        };
-        let transfer = usize::try_from(self.core.transfer_to_requester()).unwrap_or(usize::MAX);
-        if length <= transfer {
-            return Ok(self.start..self.start.saturating_add(length));
-        }
-        self.hold_large(length)
-    }
-
-    /// An ERROR in the room before the answer.
-    fn small_error(&mut self, error: &ErrorMessage<'_>) -> Result<core::ops::Range<usize>, Refused> {
-        let version = self.core.version.byte();
-        let front = self.start.saturating_sub(HEADROOM);
-        let room = self.buffer.as_mut().get_mut(front..self.start).unwrap_or_default();
-        let mut writer = Writer::new(room);
-        error.encode(version, &mut writer)?;
-        Ok(front..front.saturating_add(writer.length()))
-    }
-
-    /// An ERROR. It ends what was in work, but no transfer in chunks: nothing gets in the way of that but GET_VERSION
-    /// (DSP0274 1.3, 10.26).
-    fn refuse(&mut self, header: Header, refused: Refused) -> core::ops::Range<usize> {
-        let version = self.core.error_version(header, refused);
-        if self.transfer().is_none() {
-            self.drop_work();
-            self.core.reset(Part::Measurements);
-        }
-        // Behind what has come in, before what goes out.
-        let front = self.start.saturating_sub(HEADROOM);
-        let room = self.buffer.as_mut().get_mut(front..).unwrap_or_default();
-        let mut writer = Writer::new(room);
-        // Nothing can be said without a buffer.
-        let _ = refused.message(version).encode(version.byte(), &mut writer);
-        front..front.saturating_add(writer.length())
-    }
-
-    fn respond_if_ready(&mut self, header: Header) -> Result<core::ops::Range<usize>, Refused> {
-        let Held::Unsigned { length, token } = self.held else { return Err(Refused::UNEXPECTED) };
-        let request = self.core.job.as_ref().map(|job| job.request.byte());
-        if request != Some(header.param1) || header.param2 != token {
-            return Err(Refused::INVALID);
-        }
-        self.held = Held::None;
-        let out = self.buffer.as_mut().get_mut(self.start..).unwrap_or_default();
-        let answer = self.core.sign(length, out)?;
-        self.deliver(answer)
-    }
-
-    fn next_handle(&mut self) -> u8 {
-        self.handle = self.handle.wrapping_add(1);
-        self.handle
-    }
 }
 
 impl<E: Endpoint> Core<E> {
@@ -390,6 +353,8 @@ impl<E: Endpoint> Core<E> {
         self.requester_sizes = None;
         self.transcripts = Transcripts::new();
         (self.job, self.chain) = (None, None);
+        self.end_sessions();
+        (self.shown, self.is_requester_known) = (None, false);
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
             self.parts.record.reset(part);
         }
@@ -397,89 +362,8 @@ impl<E: Endpoint> Core<E> {
 
     fn reset(&mut self, part: Part) {
         self.transcripts.reset(part);
-        self.parts.record.reset(part);
-    }
-
-    /// Whether a request may come now: of a version that is spoken, supported, and in its place.
-    fn admit(&mut self, header: Header, held: &Held) -> Result<Request, Refused> {
-        let code = header.code;
-        let version = self.check_version(header)?;
-        let request = Request::from_byte(code).filter(|request| request.since() <= version);
-        let request = request.ok_or(Refused::unsupported(code))?;
-        if !self.supports(request) {
-            self.touch(request);
-            return Err(Refused::unsupported(code));
-        }
-        let in_place = match request {
-            Request::GetVersion => true,
-            Request::GetCapabilities => self.phase == Phase::Version,
-            Request::NegotiateAlgorithms => self.phase == Phase::Capabilities,
-            Request::ChunkSend => matches!(self.phase, Phase::Capabilities | Phase::Connected(_)),
-            Request::ChunkGet => matches!(held, Held::Large(_)),
-            Request::RespondIfReady => matches!(held, Held::Unsigned { .. }),
-            _ => matches!(self.phase, Phase::Connected(_)),
-        };
-        if !in_place {
-            return Err(Refused::UNEXPECTED);
-        }
-        self.touch(request);
-        Ok(request)
-    }
-
-    /// GET_VERSION is 1.0, GET_CAPABILITIES chooses a version, and all else is of the chosen one.
-    fn check_version(&self, header: Header) -> Result<Version, Refused> {
-        let mismatch = Refused { code: ErrorCode::VERSION_MISMATCH, data: 0 };
-        let version =
-            Version::from_byte(header.version).filter(|version| self.settings.versions.contains(*version));
-        let fits = match (self.phase, header.code) {
-            (_, code) if code == Request::GetVersion.byte() => {
-                return if header.version == Version::V1_0.byte() {
-                    Ok(Version::V1_0)
-                } else {
-                    Err(mismatch)
-                };
-            }
-            (Phase::Start | Phase::Version, _) => true,
-            (Phase::Capabilities | Phase::Connected(_), _) => version == Some(self.version),
-        };
-        version.filter(|_| fits).ok_or(mismatch)
-    }
-
-    /// The version of an ERROR: that of the request where it is spoken, else the oldest, which everyone knows.
-    fn error_version(&self, header: Header, refused: Refused) -> Version {
-        let asked =
-            Version::from_byte(header.version).filter(|asked| self.settings.versions.contains(*asked));
-        match self.phase {
-            Phase::Capabilities | Phase::Connected(_) => self.version,
-            _ if refused.code == ErrorCode::VERSION_MISMATCH => Version::V1_0,
-            _ => asked.unwrap_or(Version::V1_0),
-        }
-    }
-
-    fn supports(&self, request: Request) -> bool {
-        let flags = self.flags();
-        match request {
-            Request::GetVersion
-            | Request::GetCapabilities
-            | Request::NegotiateAlgorithms
-            | Request::RespondIfReady => true,
-            Request::GetDigests | Request::GetCertificate => flags.contains(ResponderFlags::CERT),
-            Request::Challenge => flags.contains(ResponderFlags::CHAL),
-            Request::GetMeasurements => flags.intersects(ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED),
-            Request::ChunkSend | Request::ChunkGet => self.may_chunk(),
-            Request::VendorDefined => E::Vendor::PRESENT,
-            _ => false,
-        }
-    }
-
-    /// Which transcripts a request ends, whatever comes of it (DSP0274 1.3, 10.10.1 and 10.12.1).
-    fn touch(&mut self, request: Request) {
-        let goes_on = matches!(request, Request::ChunkSend | Request::ChunkGet | Request::RespondIfReady);
-        if !goes_on && request != Request::GetMeasurements {
-            self.reset(Part::Measurements);
-        }
-        if request.ends_authentication() {
-            self.reset(Part::Authentication);
+        if self.lane.is_none() {
+            self.parts.record.reset(part);
         }
     }
 
@@ -501,14 +385,44 @@ impl<E: Endpoint> Core<E> {
             Request::Challenge => self.challenge(header, &mut reader, message, out),
             Request::GetMeasurements => self.measurements(header, &mut reader, message, out),
             Request::VendorDefined => self.vendor(&mut reader, out),
+            request if E::Sessions::PRESENT || E::Requesters::PRESENT => {
+                self.answer_of_session(request, header, &mut reader, message, out)
+            }
             _ => Err(Refused::unsupported(header.code)),
         }
     }
 
-    /// Request and answer count as said.
+    fn answer_of_session(
+        &mut self,
+        request: Request,
+        header: Header,
+        reader: &mut Reader<'_>,
+        message: &[u8],
+        out: &mut [u8],
+    ) -> Result<Answer, Refused> {
+        match request {
+            Request::KeyExchange => self.key_exchange(header, reader, message, out),
+            Request::Finish => self.finish(header, reader, message, out),
+            Request::PskExchange => self.psk_exchange(header, reader, message, out),
+            Request::PskFinish => self.psk_finish(reader, message, out),
+            Request::Heartbeat => self.heartbeat(reader, out),
+            Request::KeyUpdate => self.key_update(header, reader, out),
+            Request::EndSession => self.end_session_request(header, reader, out),
+            Request::GetEncapsulatedRequest => self.encapsulated_request(reader, out),
+            Request::DeliverEncapsulatedResponse => self.encapsulated_response(header, reader, out),
+            _ => Err(Refused::unsupported(header.code)),
+        }
+    }
+
+    /// Request and answer count as said. What is said in sessions of digests and certificates does not.
     fn said(&mut self, part: Part, request: &[u8], answer: &[u8]) -> Result<(), Refused> {
-        self.parts.record.request(part, request);
-        self.parts.record.response(part, answer);
+        if self.lane.is_some() && part != Part::Measurements {
+            return Ok(());
+        }
+        if self.lane.is_none() {
+            self.parts.record.request(part, request);
+            self.parts.record.response(part, answer);
+        }
         self.transcripts.request(part, request)?;
         Ok(self.transcripts.response(answer)?)
     }
@@ -523,19 +437,29 @@ impl<E: Endpoint> Core<E> {
         let room = rest.get_mut(..algorithm.signature_size()).ok_or(NoRoom)?;
         let signer = self.parts.identities.signer(job.slot).ok_or(Refused::INVALID)?;
         match signer.sign(algorithm, job.to_sign.signed(algorithm), room) {
-            Ok(Signing::Done) => {
-                self.parts.record.request(job.part, job.asked.get(..job.length).unwrap_or_default());
-                self.parts.record.response(job.part, answer);
-                self.parts.record.signature(job.part, room);
-                self.reset(job.part);
-                Ok(Answer::Ready(end))
-            }
+            Ok(Signing::Done) => match job.then {
+                Then::Part { part, asked, length } => {
+                    self.signed(part, asked.get(..length).unwrap_or_default(), answer, room);
+                    Ok(Answer::Ready(end))
+                }
+                Then::Session(beginning) => self.begin_exchanged(beginning, length, end, out),
+            },
             Ok(Signing::Pending(wait)) => {
                 self.job = Some(job);
                 Ok(Answer::Later(length, wait))
             }
             Err(_) => Err(Refused::UNSPECIFIED),
         }
+    }
+
+    /// A part was signed, and begins anew.
+    fn signed(&mut self, part: Part, asked: &[u8], answer: &[u8], signature: &[u8]) {
+        if self.lane.is_none() {
+            self.parts.record.request(part, asked);
+            self.parts.record.response(part, answer);
+            self.parts.record.signature(part, signature);
+        }
+        self.reset(part);
     }
 
     /// Whether an answer can go out, in one way or another. It is asked before a signature ends a transcript.
@@ -548,7 +472,9 @@ impl<E: Endpoint> Core<E> {
 
     /// The longest message that goes to the requester at once.
     fn transfer_to_requester(&self) -> u32 {
-        self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer).min(self.settings.transfer_size)
+        let own = self.settings.answer_size.unwrap_or(self.settings.transfer_size);
+        let peer = self.requester_sizes.map_or(u32::MAX, |sizes| sizes.transfer);
+        own.min(peer).min(self.longest_in_lane())
     }
 
     fn may_chunk(&self) -> bool {

@@ -15,5 +15,5 @@ pub use record::{Channel, OpenError, Protection, RecordForm, SealError, UNLIMITE
 pub use state::{Session, Side};
 pub use table::{Seat, Sessions, seats};
 
-pub(crate) use state::Terms;
+pub(crate) use state::{Notes, Terms};
 pub(crate) use table::Seating;

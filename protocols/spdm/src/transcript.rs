@@ -31,6 +31,13 @@ pub trait Record {
     fn signature(&mut self, part: Part, bytes: &[u8]);
     /// The part begins anew.
     fn reset(&mut self, part: Part);
+
+    /// A session has secrets: of its handshake, or those that follow them when it is established. Whoever has them can
+    /// read all that is said in it; for taking captures apart, and in no package.
+    #[cfg(feature = "keylog")]
+    fn secrets(&mut self, session: u32, is_established: bool, requester: &[u8], responder: &[u8]) {
+        let _ = (session, is_established, requester, responder);
+    }
 }
 
 impl Record for () {
@@ -56,6 +63,11 @@ impl<R: Record + ?Sized> Record for &mut R {
     fn reset(&mut self, part: Part) {
         (**self).reset(part);
     }
+
+    #[cfg(feature = "keylog")]
+    fn secrets(&mut self, session: u32, is_established: bool, requester: &[u8], responder: &[u8]) {
+        (**self).secrets(session, is_established, requester, responder);
+    }
 }
 
 /// The transcripts of a connection.
@@ -80,7 +92,8 @@ struct Hashes<H> {
     connection: H,
     authentication: H,
     measurements: Option<H>,
-    pending: Option<(Part, H)>,
+    /// What the last request is part of, with it at its end; `None` for the part that a session makes of it.
+    pending: Option<(Option<Part>, H)>,
 }
 
 /// There is no room for what was said before the hash was agreed on.
@@ -102,7 +115,7 @@ impl<H: Hash> Transcripts<H> {
             Stage::Connected(hashes) => {
                 let mut hash = hashes.of(part);
                 hash.update(request);
-                hashes.pending = Some((part, hash));
+                hashes.pending = Some((Some(part), hash));
             }
         }
         Ok(())
@@ -137,6 +150,25 @@ impl<H: Hash> Transcripts<H> {
         let authentication = connection.clone();
         let hashes = Hashes { version, empty, connection, authentication, measurements: None, pending: None };
         self.stage = Stage::Connected(hashes);
+    }
+
+    /// A request that begins a session: what was negotiated, then this, then the request.
+    pub fn begin(&mut self, between: &[u8], request: &[u8]) -> Option<()> {
+        let Stage::Connected(hashes) = &mut self.stage else { return None };
+        let mut hash = hashes.connection.clone();
+        hash.update(between);
+        hash.update(request);
+        hashes.pending = Some((None, hash));
+        Some(())
+    }
+
+    /// What began with [`Transcripts::begin`].
+    pub fn begun(&mut self) -> Option<H> {
+        let Stage::Connected(hashes) = &mut self.stage else { return None };
+        match hashes.pending.take() {
+            Some((None, hash)) => Some(hash),
+            _ => None,
+        }
     }
 
     /// What was negotiated, hashed; `None` before.
@@ -181,7 +213,7 @@ impl<H: Hash> Hashes<H> {
     }
 
     fn response(&mut self, response: &[u8]) {
-        let Some((part, mut hash)) = self.pending.take() else { return };
+        let Some((Some(part), mut hash)) = self.pending.take() else { return };
         hash.update(response);
         match part {
             Part::Connection => self.connection = hash,

@@ -5,26 +5,39 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plan::{Combination, Side};
+use crate::sessions::{self, SessionRun};
 use crate::{answering, asking};
 
 /// What came of a combination: how many messages went to the responder, or what was wrong.
 pub type Outcome = Result<usize, String>;
 
-/// Runs one.
-///
-/// # Errors
-/// What was wrong, in words.
-pub fn one(emulators: &Path, combination: &Combination) -> Outcome {
-    let done = match combination.side {
-        Side::Asking => asking::run(emulators, combination),
-        Side::Answering => answering::run(emulators, combination),
-    };
-    done.map_err(|error| format!("{error:#}"))
+/// Something that can be run with their programs.
+pub trait Run: Sync {
+    /// Runs it; gives how many messages went to the responder.
+    ///
+    /// # Errors
+    /// What was wrong.
+    fn run(&self, emulators: &Path) -> anyhow::Result<usize>;
+}
+
+impl Run for Combination {
+    fn run(&self, emulators: &Path) -> anyhow::Result<usize> {
+        match self.side {
+            Side::Asking => asking::run(emulators, self),
+            Side::Answering => answering::run(emulators, self),
+        }
+    }
+}
+
+impl Run for SessionRun {
+    fn run(&self, emulators: &Path) -> anyhow::Result<usize> {
+        sessions::ask(emulators, self)
+    }
 }
 
 /// Runs all, so many at a time, and gives what came of each in its place.
 #[must_use]
-pub fn all(emulators: &Path, combinations: &[Combination], at_once: usize) -> Vec<Outcome> {
+pub fn all(emulators: &Path, combinations: &[impl Run], at_once: usize) -> Vec<Outcome> {
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(vec![Err("it was not run".to_owned()); combinations.len()]);
     std::thread::scope(|scope| {
@@ -33,7 +46,7 @@ pub fn all(emulators: &Path, combinations: &[Combination], at_once: usize) -> Ve
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(combination) = combinations.get(place) else { break };
-                    let outcome = one(emulators, combination);
+                    let outcome = combination.run(emulators).map_err(|error| format!("{error:#}"));
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes[place] = outcome;
                     }

@@ -16,6 +16,7 @@ use crate::answering::introduce;
 use crate::asking::{Asker, PATIENCE, drop_event, options, settings};
 use crate::identities::Chains;
 use crate::names;
+use crate::pairs::all_pairs;
 use crate::plan::{Combination, Side, ordinary};
 use crate::program::Program;
 use crate::scratch::Scratch;
@@ -56,6 +57,51 @@ pub struct SessionRun {
     pub mutual: MutualAuthentication,
 }
 
+const SECRETS: [Secret; 8] = [
+    Secret::Exchange(Group::Secp384r1),
+    Secret::Exchange(Group::Secp256r1),
+    Secret::Exchange(Group::Secp521r1),
+    Secret::Exchange(Group::Ffdhe2048),
+    Secret::Exchange(Group::Ffdhe3072),
+    Secret::Exchange(Group::Ffdhe4096),
+    Secret::Preshared { with_context: true },
+    Secret::Preshared { with_context: false },
+];
+const CIPHERS: [AeadAlgorithm; 3] =
+    [AeadAlgorithm::Aes256Gcm, AeadAlgorithm::Aes128Gcm, AeadAlgorithm::ChaCha20Poly1305];
+const TRANSPORTS: [Transport; 3] = [Transport::Mctp, Transport::Doe, Transport::Tcp];
+const VERSIONS: [Version; 3] = [Version::V1_1, Version::V1_2, Version::V1_3];
+const MUTUAL: [MutualAuthentication; 4] = [
+    MutualAuthentication::None,
+    MutualAuthentication::Direct,
+    MutualAuthentication::Encapsulated,
+    MutualAuthentication::EncapsulatedDigests,
+];
+
+/// With a key from before there is nothing to prove, and no handshake in the clear.
+fn is_allowed(run: &SessionRun) -> bool {
+    let is_psk = matches!(run.secret, Secret::Preshared { .. });
+    !is_psk || !run.in_the_clear && run.mutual == MutualAuthentication::None
+}
+
+/// For each side, so many sessions that every two values meet.
+#[must_use]
+pub fn plan() -> Vec<SessionRun> {
+    let columns = [TRANSPORTS.len(), VERSIONS.len(), SECRETS.len(), CIPHERS.len(), 2, 2, MUTUAL.len()];
+    let of_row = |side, row: &[usize]| SessionRun {
+        side,
+        transport: TRANSPORTS[row[0]],
+        version: VERSIONS[row[1]],
+        secret: SECRETS[row[2]],
+        cipher: CIPHERS[row[3]],
+        encrypts: row[4] == 0,
+        in_the_clear: row[5] == 1,
+        mutual: MUTUAL[row[6]],
+    };
+    let rows = all_pairs(&columns, |row| is_allowed(&of_row(Side::Asking, row)));
+    [Side::Asking].into_iter().flat_map(|side| rows.iter().map(move |row| of_row(side, row))).collect()
+}
+
 impl SessionRun {
     /// What is agreed on before.
     #[must_use]
@@ -80,7 +126,7 @@ impl SessionRun {
     /// Our requester's settings.
     fn settings(&self) -> Settings {
         Settings {
-            ciphers: self.cipher.into(),
+            aead: self.cipher.into(),
             encrypt: self.encrypts,
             handshake_in_the_clear: self.in_the_clear,
             binding: self.binding(),

@@ -18,7 +18,7 @@ mod planted;
 type Check = fn(&Path) -> Result<(), Failed>;
 
 const CHECKS: [(&str, Check); 9] = [
-    ("sessions_go_well", combinations::sessions),
+    ("every_session_goes_well", combinations::every_session),
     ("every_combination_goes_well", combinations::every_one),
     ("a_long_request_goes_to_their_responder_in_chunks", combinations::long_request),
     ("leaves_that_name_a_role_of_spdm_are_trusted", combinations::marked_leaves),

@@ -45,10 +45,9 @@ pub(super) struct Walk<P: Provider> {
 }
 
 /// How the first certificate stands to the trust anchors.
-#[expect(clippy::large_enum_variant, reason = "there is no heap to move it to")]
 enum Anchored<'a> {
     Itself,
-    By(Certificate<'a>),
+    By(&'a [u8]),
     Not { named: bool },
 }
 
@@ -136,9 +135,8 @@ impl<P: Provider> Walk<P> {
                 root = Some(certificate.as_der());
             }
             Anchored::By(anchor) => {
-                self.common(world, &anchor, Place::Anchor)?;
-                self.issuer_rules(&anchor, Place::Anchor, true);
-                root = root.or(Some(anchor.as_der()));
+                self.anchor(world, anchor)?;
+                root = root.or(Some(anchor));
             }
             Anchored::Not { named } => {
                 self.distrust.push(Distrust::NoAnchor { named });
@@ -152,6 +150,20 @@ impl<P: Provider> Walk<P> {
         {
             self.distrust.push(Distrust::RootHash);
         }
+        Ok(())
+    }
+
+    /// An anchor that is not in the chain. It has been read before, to see whether it signed; reading it twice is less
+    /// than keeping it while signatures are checked.
+    #[inline(never)]
+    fn anchor<A, R: Revocations>(
+        &mut self,
+        world: &World<'_, P, A, R>,
+        anchor: &[u8],
+    ) -> Result<(), ChainError> {
+        let Ok(anchor) = Certificate::parse(anchor) else { return Ok(()) };
+        self.common(world, &anchor, Place::Anchor)?;
+        self.issuer_rules(&anchor, Place::Anchor, true);
         Ok(())
     }
 
@@ -170,8 +182,8 @@ impl<P: Provider> Walk<P> {
         let mut signer = None;
         for anchor in of(certificate.issuer().as_der()) {
             named = true;
-            let Some(anchor) = signed_by(world.provider, certificate, anchor) else { continue };
-            if self.rules.now.is_none_or(|now| anchor.validity().contains(now)) {
+            let Some(validity) = signed_by(world.provider, certificate, anchor) else { continue };
+            if self.rules.now.is_none_or(|now| validity.contains(now)) {
                 return Anchored::By(anchor);
             }
             signer = signer.or(Some(anchor));
@@ -309,15 +321,11 @@ fn prepare<P: Provider>(provider: &P, certificate: &Certificate<'_>) -> Key<P> {
     provider.verifying_key(&key).map(|key| (key, kind))
 }
 
-/// The anchor, where it signed the certificate.
+/// When the anchor is valid, where it signed the certificate.
 #[inline(never)]
-fn signed_by<'a, P: Provider>(
-    provider: &P,
-    certificate: &Certificate<'_>,
-    anchor: &'a [u8],
-) -> Option<Certificate<'a>> {
+fn signed_by<P: Provider>(provider: &P, certificate: &Certificate<'_>, anchor: &[u8]) -> Option<Validity> {
     let anchor = Certificate::parse(anchor).ok()?;
     let (key, kind) = prepare(provider, &anchor).ok()?;
     let is_issuer = anchor.subject().as_der() == certificate.issuer().as_der();
-    (is_issuer && certificate.verify(provider, &key, kind).is_ok()).then_some(anchor)
+    (is_issuer && certificate.verify(provider, &key, kind).is_ok()).then(|| anchor.validity())
 }

@@ -96,9 +96,10 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn establish<'a>(&mut self, id: u32) -> Result<Event<'a>, Reason> {
-        let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
+        let PartsOf::<E> { provider, sessions, record, .. } = &mut self.parts;
         let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
         session.establish(provider).ok_or(Reason::NoSessionCrypto)?;
+        session.show_secrets(record);
         Ok(Event::Opened(id))
     }
 

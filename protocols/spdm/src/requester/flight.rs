@@ -4,24 +4,22 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
 use lanewarden_time::Instant;
 
+use super::outgoing::Outgoing;
 use super::{Core, Endpoint, Operation};
 use crate::binding::MessageKind;
 use crate::error::{Reason, Violation};
 use crate::message::{
     Chunk, ChunkAck, ChunkGet, Code, ErrorCode, ErrorMessage, Header, Reader, Request, Response, Writer,
 };
-use crate::session::{RecordForm, Seating, Session, Sessions};
+use crate::session::RecordForm;
 use crate::transcript::Part;
 use crate::{Version, message};
 
 /// Room before a request: the head of its first chunk, where it goes in chunks, and what stands before a message in a
 /// record. Those of each further chunk are written over the chunk before it.
 pub const HEADROOM: usize = 16 + RecordForm::HEADROOM;
-/// Bytes of the longest message of the exchange's own: CHUNK_GET.
-const SMALL: usize = 6;
 /// How often a peer may put a message off.
 const MOST_DELAYS: u8 = 64;
 /// The first wait for a busy peer; each further one is twice as long.
@@ -76,23 +74,8 @@ pub struct Flight {
     pub is_said: bool,
     /// The session whose records it goes in.
     pub lane: Option<u32>,
-    /// What goes out now.
-    out: Out,
-    /// A message of the exchange's own, shorter than any request, with room for what makes a record of it.
-    small: [u8; RecordForm::HEADROOM + SMALL + RecordForm::TAIL],
-    /// What stood behind the message where its tag is now: the next chunk begins there.
-    covered: [u8; RecordForm::TAIL],
     delays: u8,
     delayed: Duration,
-}
-
-/// Where what goes out stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Out {
-    /// In the buffer.
-    Buffer(Range<usize>),
-    /// In the flight.
-    Small(Range<usize>),
 }
 
 /// What came of an answer.
@@ -121,84 +104,43 @@ impl Flight {
             mode: Mode::Plain,
             is_said: false,
             lane,
-            out: Out::Small(0..0),
-            small: [0; RecordForm::HEADROOM + SMALL + RecordForm::TAIL],
-            covered: [0; RecordForm::TAIL],
             delays: 0,
             delayed: Duration::ZERO,
         }
     }
 
     /// Makes the message to send now; `None` where the buffer is too short, which it is not.
-    pub fn frame(&mut self, version: Version, buffer: &mut [u8], transfer: u32) -> Option<()> {
-        self.out = match self.mode {
-            Mode::Plain => Out::Buffer(HEADROOM..self.length.checked_add(HEADROOM)?),
+    pub fn frame(
+        &self,
+        version: Version,
+        buffer: &mut [u8],
+        transfer: u32,
+        outgoing: &mut Outgoing,
+    ) -> Option<()> {
+        match self.mode {
+            Mode::Plain => outgoing.is_at(HEADROOM..self.length.checked_add(HEADROOM)?),
             Mode::ChunkSend { sequence, sent } => {
                 let transfer = usize::try_from(transfer).unwrap_or(usize::MAX);
                 let room = transfer.checked_sub(Chunk::head(sequence))?;
                 let start = sent.checked_add(HEADROOM)?;
                 let size = room.min(self.length.checked_sub(sent)?);
-                self.chunk(version, buffer, sequence, start, size)?
+                outgoing.is_at(self.chunk(version, buffer, sequence, start, size)?);
             }
             Mode::RespondIfReady { code, token } => {
                 let request = Request::RespondIfReady.byte();
                 let header = Header { version: version.byte(), code: request, param1: code, param2: token };
-                self.small(|writer| header.encode(writer))?
+                outgoing.is_small(|writer| header.encode(writer))?;
             }
             Mode::ChunkGet { handle, sequence, .. } => {
-                self.small(|writer| ChunkGet { handle, sequence }.encode(version, writer))?
+                outgoing.is_small(|writer| ChunkGet { handle, sequence }.encode(version, writer))?;
             }
-        };
+        }
         Some(())
     }
 
     /// Whether what goes out is secured.
     pub const fn kind(&self) -> MessageKind {
         if self.lane.is_some() { MessageKind::Secured } else { MessageKind::Plain }
-    }
-
-    /// What goes out.
-    pub fn outgoing<'b>(&'b self, buffer: &'b [u8]) -> &'b [u8] {
-        match &self.out {
-            Out::Buffer(range) => buffer.get(range.clone()),
-            Out::Small(range) => self.small.get(range.clone()),
-        }
-        .unwrap_or_default()
-    }
-
-    /// Seals what goes out where it stands. What its tag covers is kept.
-    pub fn seal<P: Provider>(&mut self, session: &mut Session<P>, buffer: &mut [u8]) -> Result<(), Reason> {
-        self.out = match &self.out {
-            Out::Small(message) => Out::Small(session.seal(&mut self.small, message.clone())?),
-            Out::Buffer(message) => {
-                let behind = message.end..message.end.saturating_add(RecordForm::TAIL);
-                self.covered.copy_from_slice(buffer.get(behind).ok_or(Reason::NoRoom)?);
-                Out::Buffer(session.seal(buffer, message.clone())?)
-            }
-        };
-        Ok(())
-    }
-
-    /// Puts back what the record that went out has changed in the buffer: what its tag covered, and with `whole` the
-    /// message, which is to go out again.
-    pub fn restore<E: Endpoint>(&mut self, core: &Core<E>, buffer: &mut [u8], whole: bool) {
-        let (Some(id), Out::Buffer(record)) = (self.lane, self.out.clone()) else { return };
-        if whole && let Some(session) = core.parts.sessions.seats().session(id) {
-            // It can be opened: it was sealed with the same key before.
-            let _ = session.take_back(buffer, record.clone());
-        }
-        let tag = record.end.saturating_sub(RecordForm::TAIL)..record.end;
-        if let Some(place) = buffer.get_mut(tag) {
-            place.copy_from_slice(&self.covered);
-        }
-        self.out = Out::Small(0..0);
-    }
-
-    fn small(&mut self, encode: impl FnOnce(&mut Writer<'_>) -> Result<(), message::NoRoom>) -> Option<Out> {
-        let mut writer = Writer::new(self.small.get_mut(RecordForm::HEADROOM..)?);
-        encode(&mut writer).ok()?;
-        let length = writer.length();
-        Some(Out::Small(RecordForm::HEADROOM..RecordForm::HEADROOM.checked_add(length)?))
     }
 
     /// Writes a chunk's head before its data.
@@ -209,7 +151,7 @@ impl Flight {
         sequence: u16,
         start: usize,
         size: usize,
-    ) -> Option<Out> {
+    ) -> Option<Range<usize>> {
         let end = start.checked_add(size)?;
         let head = start.checked_sub(Chunk::head(sequence))?;
         let (before, data) = buffer.get_mut(..end)?.split_at_mut_checked(start)?;
@@ -217,7 +159,7 @@ impl Flight {
         let last = end == self.length.checked_add(HEADROOM)?;
         let chunk = Chunk { last, handle: HANDLE, sequence, total, data };
         chunk.encode_head(version, true, &mut Writer::new(before.get_mut(head..)?)).ok()?;
-        Some(Out::Buffer(head..end))
+        Some(head..end)
     }
 
     /// Sees to an answer.

@@ -90,7 +90,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     fn offered_groups(&self) -> DheGroups {
-        let groups = self.settings.groups.algorithms();
+        let groups = self.settings.dhe.algorithms();
         groups.filter(|group| self.parts.provider.exchanges(*group)).map(DheGroups::from).collect()
     }
 
@@ -100,7 +100,7 @@ impl<E: Endpoint> Core<E> {
             let key = key.get(..aead.key_size()).unwrap_or_default();
             self.parts.provider.aead(*aead, key).is_some()
         };
-        self.settings.ciphers.algorithms().filter(has).map(AeadAlgorithms::from).collect()
+        self.settings.aead.algorithms().filter(has).map(AeadAlgorithms::from).collect()
     }
 
     /// What the keys of this side's own identities make.

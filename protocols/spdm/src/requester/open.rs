@@ -69,8 +69,6 @@ pub struct Opening<E: Endpoint> {
     half: Option<HalfOf<E>>,
     /// The handshake secret that follows from a pre-shared key, until it is of use.
     secret: Option<HandshakeSecret>,
-    /// What has been said, until the session has it.
-    transcript: Option<HashOf<E>>,
     /// The slot of its own that this side proves itself with.
     pub proof: Option<u8>,
 }
@@ -147,7 +145,7 @@ impl<E: Endpoint> Core<E> {
     ) -> Opening<E> {
         self.last_id = self.last_id.wrapping_add(1).max(1);
         let own_id = self.last_id;
-        Opening { stage, wanted, own_id, id: 0, half, secret, transcript: None, proof: None }
+        Opening { stage, wanted, own_id, id: 0, half, secret, proof: None }
     }
 
     /// What every session needs.
@@ -199,16 +197,13 @@ impl<E: Endpoint> Core<E> {
     /// The request has gone out: the session's transcript begins (DSP0274 1.3, 10.16.1).
     pub fn ask_exchange(&mut self, request: Request, message: &[u8]) -> Result<(), Reason> {
         let Operation::Open(opening) = &self.operation else { return Ok(()) };
-        let slot = opening.wanted.slot;
-        let mut transcript = self.transcripts.connection().cloned().ok_or(Reason::NoSessionCrypto)?;
-        if request == Request::KeyExchange {
-            transcript.update(self.expected_digest(slot)?.as_bytes());
-        }
-        transcript.update(message);
-        if let Operation::Open(opening) = &mut self.operation {
-            opening.transcript = Some(transcript);
-        }
-        Ok(())
+        let chain = if request == Request::KeyExchange {
+            Some(self.expected_digest(opening.wanted.slot)?)
+        } else {
+            None
+        };
+        let chain = chain.as_ref().map(Digest::as_bytes).unwrap_or_default();
+        self.transcripts.begin(chain, message).ok_or(Reason::NoSessionCrypto)
     }
 
     pub fn complete_exchange<'a>(
@@ -232,7 +227,7 @@ impl<E: Endpoint> Core<E> {
         )?;
         self.check_mutual(&answer)?;
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
-        let mut transcript = opening.transcript.take().ok_or(Reason::NoSessionCrypto)?;
+        let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
         transcript.update(message.get(..ends.signed).unwrap_or_default());
         self.verify_exchange(opening.wanted.slot, &transcript.clone().finish(), answer.signature)?;
         transcript.update(answer.signature);
@@ -324,6 +319,7 @@ impl<E: Endpoint> Core<E> {
                 None => return Err(Reason::NoSessionCrypto),
             }
         }
+        session.show_secrets(&mut self.parts.record);
         *self.parts.sessions.seats_mut().free().ok_or(Misuse::SessionLimit)? = Some(session);
         self.lane = Some(terms.id);
         Ok(())
@@ -345,7 +341,7 @@ impl<E: Endpoint> Core<E> {
             return Err(Violation::PskContext.into());
         }
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
-        let mut transcript = opening.transcript.take().ok_or(Reason::NoSessionCrypto)?;
+        let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
         transcript.update(message.get(..unverified).unwrap_or_default());
         let secret = opening.secret.take().ok_or(Reason::NoSessionCrypto)?;
         let terms = Terms {

@@ -10,6 +10,7 @@ use super::{Core, Endpoint, Event, Failure, certificate, connect, vendor};
 use crate::Version;
 use crate::connection::Connection;
 use crate::error::{Misuse, Reason};
+use crate::identity::Identities;
 use crate::message::{Challenge, EndSession, GetMeasurements, Header, Heartbeat, Request, SLOTS, Writer};
 use crate::session::{Seating, Session, Sessions};
 use crate::transcript::{Part, Record, Transcripts};
@@ -26,7 +27,8 @@ pub enum Operation<E: Endpoint> {
     Vendor(vendor::Asked),
     Bytes,
     Open(Opening<E>),
-    Talk(Talk),
+    /// What the responder asks outside of sessions, and what has been said of that: a challenge of this side is over it.
+    Talk(Talk, Option<HashOf<E>>),
     Heartbeat,
     Update(Update),
     End(EndSession),
@@ -41,7 +43,7 @@ impl<E: Endpoint> Operation<E> {
             Self::Challenge(_) => Request::Challenge,
             Self::Measurements(_) => Request::GetMeasurements,
             Self::Open(opening) => opening.stage.request(),
-            Self::Talk(talk) => talk.request(),
+            Self::Talk(talk, _) => talk.request(),
             Self::Heartbeat => Request::Heartbeat,
             Self::Update(_) => Request::KeyUpdate,
             Self::End(_) => Request::EndSession,
@@ -60,6 +62,9 @@ pub enum Encoded {
 }
 
 impl<E: Endpoint> Core<E> {
+    /// Whether there is anything that a responder could ask of this side.
+    const TALKS: bool = E::Sessions::PRESENT || E::Identities::PRESENT;
+
     /// The version that messages are in.
     pub fn version(&self) -> Version {
         self.draft.version.unwrap_or(Version::V1_0)
@@ -70,7 +75,6 @@ impl<E: Endpoint> Core<E> {
         self.draft = connect::Draft::default();
         self.connection = None;
         self.transcripts = Transcripts::new();
-        self.turned = None;
         self.lane = None;
         self.digests = [None; SLOTS as usize];
         self.parts.sessions.seats_mut().fill_with(|| None);
@@ -167,15 +171,15 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn encode(&mut self, chunks: Option<u32>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
-        let operation = core::mem::replace(&mut self.operation, Operation::None);
-        let encoded = self.encode_next(&operation, chunks, writer);
+        let mut operation = core::mem::replace(&mut self.operation, Operation::None);
+        let encoded = self.encode_next(&mut operation, chunks, writer);
         self.operation = operation;
         encoded
     }
 
     fn encode_next(
         &mut self,
-        operation: &Operation<E>,
+        operation: &mut Operation<E>,
         chunks: Option<u32>,
         writer: &mut Writer<'_>,
     ) -> Result<Encoded, Reason> {
@@ -204,13 +208,14 @@ impl<E: Endpoint> Core<E> {
                 request.encode(version, writer)?;
                 Some(Part::Measurements)
             }
-            Operation::Open(opening) => return self.encode_open(opening, writer),
-            Operation::Talk(talk) => return self.encode_talk(*talk, writer),
+            // Without room for sessions there are none, and no code for them either.
+            Operation::Open(opening) if E::Sessions::PRESENT => return self.encode_open(opening, writer),
+            Operation::Talk(talk, turned) if Self::TALKS => return self.encode_talk(*talk, turned, writer),
             Operation::Heartbeat => {
                 Heartbeat.encode(version, true, writer)?;
                 None
             }
-            Operation::Update(update) => {
+            Operation::Update(update) if E::Sessions::PRESENT => {
                 self.encode_update(*update, self.lane_id()?, writer)?;
                 None
             }
@@ -218,11 +223,12 @@ impl<E: Endpoint> Core<E> {
                 end.encode(version, writer)?;
                 None
             }
-            Operation::Vendor(_) | Operation::Bytes | Operation::None => return Err(Reason::NoRoom),
+            _ => return Err(Reason::NoRoom),
         };
         Ok(Encoded::Ready(part))
     }
 
+    #[inline(never)]
     fn encode_open(&mut self, opening: &Opening<E>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
         match opening.stage {
             Stage::Exchange => {
@@ -230,7 +236,7 @@ impl<E: Endpoint> Core<E> {
                 Ok(Encoded::Ready(None))
             }
             Stage::PskExchange => Err(Reason::NoRoom),
-            Stage::Talk(talk) => self.encode_talk(talk, writer),
+            Stage::Talk(talk) => self.encode_talk(talk, &mut None, writer),
             Stage::Finish => self.encode_finish(opening, writer),
             Stage::PskFinish => self.encode_psk_finish(opening, writer),
         }
@@ -249,21 +255,24 @@ impl<E: Endpoint> Core<E> {
             Operation::Challenge(challenge) => self.complete_challenge(&challenge, message),
             Operation::Measurements(request) => self.complete_measurements(&request, message),
             Operation::Vendor(asked) => Self::complete_vendor(&asked, message),
-            Operation::Open(opening) => self.complete_open(opening, message),
-            Operation::Talk(talk) => match self.complete_talk(talk, message)? {
-                Next::Answer(talk) => {
-                    self.operation = Operation::Talk(talk);
-                    Ok(Event::Continue)
+            Operation::Open(opening) if E::Sessions::PRESENT => self.complete_open(opening, message),
+            Operation::Talk(talk, mut turned) if Self::TALKS => {
+                match self.complete_talk(talk, &mut turned, message)? {
+                    Next::Answer(talk) => {
+                        self.operation = Operation::Talk(talk, turned);
+                        Ok(Event::Continue)
+                    }
+                    Next::Done | Next::Slot(_) => Ok(Event::Heard),
                 }
-                Next::Done | Next::Slot(_) => Ok(Event::Heard),
-            },
+            }
             Operation::Heartbeat => self.complete_heartbeat(message),
-            Operation::Update(update) => self.complete_update(update, message),
+            Operation::Update(update) if E::Sessions::PRESENT => self.complete_update(update, message),
             Operation::End(_) => self.complete_end(message),
-            Operation::Bytes | Operation::None => Ok(Event::Answer(message)),
+            _ => Ok(Event::Answer(message)),
         }
     }
 
+    #[inline(never)]
     fn complete_open<'a>(&mut self, mut opening: Opening<E>, message: &'a [u8]) -> Result<Event<'a>, Reason> {
         let event = match opening.stage {
             Stage::Exchange => self.complete_exchange(&mut opening, message)?,
@@ -276,7 +285,7 @@ impl<E: Endpoint> Core<E> {
                 Event::Exchanged(exchanged)
             }
             Stage::Talk(talk) => {
-                opening.stage = match self.complete_talk(talk, message)? {
+                opening.stage = match self.complete_talk(talk, &mut None, message)? {
                     Next::Answer(talk) => Stage::Talk(talk),
                     next => {
                         opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });

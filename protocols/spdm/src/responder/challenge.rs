@@ -2,10 +2,13 @@
 
 use lanewarden_crypto::Provider;
 
-use super::{Answer, Core, Endpoint, Job, LONGEST_SIGNED, Refused};
+use super::{Answer, Core, Endpoint, Job, LONGEST_SIGNED, Refused, Then};
 use crate::message::{Challenge, ChallengeAuth, Header, Nonce, Reader, Request, SummaryKind, Writer};
 use crate::signing::{Purpose, ToSign};
 use crate::transcript::Part;
+
+/// In the attributes of CHALLENGE_AUTH: the requester is to prove who it is too.
+const BASIC_MUTUAL: u8 = 1 << 7;
 
 impl<E: Endpoint> Core<E> {
     pub(super) fn challenge(
@@ -22,8 +25,9 @@ impl<E: Endpoint> Core<E> {
         }
         let chain_digest = self.chain_digest(asked.slot)?;
         let summary = self.summary(asked.summary)?;
+        let asks_back = self.asks_back();
         let answer = ChallengeAuth {
-            attributes: asked.slot,
+            attributes: if asks_back { asked.slot | BASIC_MUTUAL } else { asked.slot },
             slots: self.slots()?,
             chain_digest: chain_digest.as_bytes(),
             nonce: self.fresh_nonce()?,
@@ -37,6 +41,9 @@ impl<E: Endpoint> Core<E> {
         let request = message.get(..length).unwrap_or_default();
         let unsigned = writer.length();
         self.prepare(Request::Challenge, Part::Authentication, asked.slot, request, writer.written())?;
+        if asks_back {
+            self.begin_basic();
+        }
         self.sign(unsigned, out)
     }
 
@@ -67,7 +74,8 @@ impl<E: Endpoint> Core<E> {
         let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
         let mut kept = [0; LONGEST_SIGNED];
         kept.get_mut(..asked.len()).ok_or(Refused::UNSPECIFIED)?.copy_from_slice(asked);
-        self.job = Some(Job { request, part, slot, to_sign, asked: kept, length: asked.len() });
+        let then = Then::Part { part, asked: kept, length: asked.len() };
+        self.job = Some(Job { request, slot, to_sign, then });
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Answer, Endpoint, HEADROOM, Held, LEAST_ROOM, Refused, Responder};
+use super::{Answer, Endpoint, Held, LEAST_ROOM, Refused, Responder};
 use crate::message::{
     Chunk, ChunkAck, ChunkGet, ErrorCode, ErrorMessage, Header, NoRoom, Reader, Request, Writer,
 };
@@ -99,7 +99,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         };
         if !chunk.last {
             self.held = Held::None;
-            self.start = incoming.received.saturating_add(HEADROOM);
+            self.start = incoming.received.saturating_add(Self::HEADROOM);
             self.incoming = Some(incoming);
             return self.acknowledge(&chunk, None);
         }
@@ -149,7 +149,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
             sequence: chunk.sequence,
             answer: &[],
         };
-        let front = self.start.saturating_sub(HEADROOM);
+        let front = self.front();
         let room = self.buffer.as_mut().get_mut(front..).unwrap_or_default();
         let mut writer = Writer::new(room);
         ack.encode_head(version, &mut writer)?;
@@ -161,7 +161,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
 
     /// The request is whole: it stands at the front of the buffer, and its answer comes behind it.
     fn answer_whole(&mut self, chunk: &Chunk<'_>, total: usize) -> Result<Range<usize>, Refused> {
-        (self.held, self.start) = (Held::None, total.saturating_add(HEADROOM));
+        (self.held, self.start) = (Held::None, total.saturating_add(Self::HEADROOM));
         let answer = self.process(total);
         let inner = match answer.and_then(|answer| self.deliver_within(answer)) {
             Ok(range) => range,
@@ -177,8 +177,9 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     }
 
     fn process(&mut self, total: usize) -> Result<Answer, Refused> {
-        let start = self.start;
-        let (request, out) = self.buffer.as_mut().split_at_mut_checked(start).ok_or(NoRoom)?;
+        let (start, end) = (self.start, self.buffer.as_ref().len().saturating_sub(Self::TAIL));
+        let whole = self.buffer.as_mut().get_mut(..end).ok_or(NoRoom)?;
+        let (request, out) = whole.split_at_mut_checked(start).ok_or(NoRoom)?;
         let request = request.get(..total).ok_or(NoRoom)?;
         let header = Header::decode(&mut Reader::new(request))?;
         let code = self.core.admit(header, &Held::None)?;

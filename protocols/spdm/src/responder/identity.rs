@@ -59,7 +59,9 @@ impl<E: Endpoint> Core<E> {
         for slot in (0..SLOTS).filter(|slot| slots & 1_u8.wrapping_shl(u32::from(*slot)) != 0) {
             writer.bytes(self.chain_digest(slot)?.as_bytes())?;
         }
-        self.reset(Part::Authentication);
+        if self.lane.is_none() {
+            self.reset(Part::Authentication);
+        }
         self.said(Part::Authentication, message.get(..length).unwrap_or_default(), writer.written())?;
         Ok(Answer::Ready(writer.length()))
     }

@@ -1,17 +1,22 @@
 //! GET_VERSION, GET_CAPABILITIES, NEGOTIATE_ALGORITHMS (DSP0274 1.3, 10.3 to 10.5).
 
-use lanewarden_crypto::{HashAlgorithm, Provider, SignatureAlgorithm};
+use lanewarden_crypto::{AeadAlgorithm, Group, HashAlgorithm, Provider, SignatureAlgorithm};
 
-use super::{Answer, Core, Endpoint, MeasurementSource, Phase, Refused, Support};
+use super::{Answer, Core, Endpoint, MeasurementSource, Phase, PresharedKeys, Refused, Requesters, Support};
 use crate::Version;
 use crate::connection::Connection;
 use crate::identity::Identities;
 use crate::message::{
-    Algorithms, AsymmetricAlgorithms, Capabilities, HashAlgorithms, Header, MEASUREMENT_SPECIFICATION_DMTF,
-    MeasurementHash, MeasurementHashes, NegotiateAlgorithms, OPAQUE_FORMAT_1, Reader, RequesterFlags,
-    ResponderFlags, SLOTS, Sizes, Structures, VersionList, Writer, finish,
+    Algorithms, AsymmetricAlgorithms, Capabilities, HashAlgorithms, Header, KeySchedules,
+    MEASUREMENT_SPECIFICATION_DMTF, MeasurementHash, MeasurementHashes, MutualAuthentication,
+    NegotiateAlgorithms, OPAQUE_FORMAT_1, Reader, Request, RequesterFlags, ResponderFlags, SLOTS,
+    SessionAlgorithms, Sizes, Structures, VersionList, Writer, finish,
 };
+use crate::session::Sessions;
 use crate::transcript::Part;
+
+/// Bytes of the longest key of a cipher.
+const LONGEST_KEY: usize = 32;
 
 impl<E: Endpoint> Core<E> {
     /// What follows from the parts.
@@ -32,7 +37,37 @@ impl<E: Endpoint> Core<E> {
             ResponderFlags::empty()
         };
         let chunks = if self.chunk_room.is_some() { ResponderFlags::CHUNK } else { ResponderFlags::empty() };
-        identity | measurements | fresh | chunks
+        identity | measurements | fresh | chunks | self.flags_of_sessions()
+    }
+
+    /// Sessions need room, and a way to begin; and who is to be authenticated needs an occasion.
+    fn flags_of_sessions(&self) -> ResponderFlags {
+        use ResponderFlags as R;
+        let settings = &self.settings;
+        let mut flags = R::empty();
+        if E::Sessions::PRESENT {
+            let exchanges = E::Identities::PRESENT && self.groups().next().is_some();
+            flags.set(R::KEY_EX, exchanges);
+            flags.set(R::HANDSHAKE_IN_THE_CLEAR, exchanges && settings.handshake_in_the_clear);
+            flags.set(R::PSK, E::Psk::PRESENT && !E::Psk::CONTEXT);
+            flags.set(R::PSK_WITH_CONTEXT, E::Psk::PRESENT && E::Psk::CONTEXT);
+            if !flags.is_empty() {
+                flags |= R::MAC | R::KEY_UPD | R::ENCAP;
+                flags.set(R::ENCRYPT, settings.encrypt);
+                flags.set(R::HBEAT, settings.heartbeat != 0);
+            }
+        }
+        let occasion = flags.contains(R::KEY_EX) && settings.mutual != MutualAuthentication::None
+            || E::Identities::PRESENT && settings.basic_mutual;
+        if E::Requesters::PRESENT && occasion {
+            flags |= R::MUT_AUTH | R::ENCAP;
+        }
+        flags
+    }
+
+    /// The groups that keys can be exchanged in.
+    fn groups(&self) -> impl Iterator<Item = Group> {
+        self.settings.dhe.algorithms().filter(|group| self.parts.provider.exchanges(*group))
     }
 
     pub(super) fn version(
@@ -92,8 +127,9 @@ impl<E: Endpoint> Core<E> {
         let version = self.version;
         let (offered, length) = NegotiateAlgorithms::decode(version, header, reader)?;
         let chosen = self.choose(version, &offered);
+        let session = self.choose_for_sessions(version, offered.structures.into());
         let mut writer = Writer::new(out);
-        chosen.encode(version, &[], &mut writer)?;
+        chosen.encode(version, &session.structures(), &mut writer)?;
         self.said(Part::Connection, message.get(..length).unwrap_or_default(), writer.written())?;
         let connection = Connection {
             version,
@@ -106,9 +142,9 @@ impl<E: Endpoint> Core<E> {
             measurement_hash: chosen.measurement_hash.single(),
             opaque_format: chosen.other_parameters,
             requester: self.requester,
-            group: None,
-            aead: None,
-            requester_signature: None,
+            group: session.dhe.single(),
+            aead: session.aead.single().filter(|_| !session.key_schedule.is_empty()),
+            requester_signature: session.requester_asymmetric.single(),
         };
         if chosen.hash.is_empty() {
             // Told, so that the requester knows why; and there is nothing more to say to it.
@@ -141,6 +177,42 @@ impl<E: Endpoint> Core<E> {
             extended: 0,
             structures: Structures::default(),
         }
+    }
+
+    /// What sessions need, as far as both sides can make use of it.
+    fn choose_for_sessions(&self, version: Version, offered: SessionAlgorithms) -> SessionAlgorithms {
+        let mut chosen = SessionAlgorithms::default();
+        if version < Version::V1_1 {
+            return chosen;
+        }
+        if self.supports(Request::KeyExchange) {
+            let group = self.groups().find(|group| offered.dhe.contains((*group).into()));
+            chosen.dhe = group.map(Into::into).unwrap_or_default();
+        }
+        if self.supports(Request::EndSession) {
+            let aead = self.ciphers().find(|aead| offered.aead.contains((*aead).into()));
+            chosen.aead = aead.map(Into::into).unwrap_or_default();
+            chosen.key_schedule = offered.key_schedule & KeySchedules::SPDM;
+        }
+        if self.authenticates_requesters() {
+            let spoken = AsymmetricAlgorithms::spoken(version) & offered.requester_asymmetric;
+            let signature = spoken.algorithms().find(|one| self.verifies(*one));
+            chosen.requester_asymmetric = signature.map(Into::into).unwrap_or_default();
+        }
+        chosen
+    }
+
+    /// The ciphers that the provider has.
+    fn ciphers(&self) -> impl Iterator<Item = AeadAlgorithm> {
+        let key = [0; LONGEST_KEY];
+        let has = move |aead: &AeadAlgorithm| {
+            key.get(..aead.key_size()).and_then(|key| self.parts.provider.aead(*aead, key)).is_some()
+        };
+        self.settings.aead.algorithms().filter(has)
+    }
+
+    fn verifies(&self, signature: SignatureAlgorithm) -> bool {
+        HashAlgorithm::ALL.into_iter().any(|hash| self.parts.provider.verifies(signature, hash))
     }
 
     fn choose_hash(&self, offered: HashAlgorithms) -> Option<HashAlgorithm> {

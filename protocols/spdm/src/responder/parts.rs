@@ -1,56 +1,103 @@
 //! What a responder is made of. What it is not made of, it does not claim.
 
-use lanewarden_crypto::{Digest, Provider};
+mod measurement;
+mod peers;
+mod vendor;
+
+use lanewarden_crypto::Provider;
 
 use crate::identity::Identities;
-use crate::message::{ErrorCode, Registry, ValueType};
+use crate::session::Sessions;
 use crate::transcript::Record;
+
+pub use measurement::{Measurement, MeasurementSource, Support, Value};
+pub use peers::{PresharedKeys, Requesters};
+pub use vendor::{Context, VendorHandler};
 
 /// The parts. `()` stands for one that is not there.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Parts<P, I = (), M = (), V = (), R = ()> {
+pub struct Parts<P, I = (), M = (), V = (), R = (), S = (), K = (), Q = ()> {
     /// Algorithms and randomness.
     pub provider: P,
-    /// Certificate chains and their keys: CERT and CHAL.
+    /// Certificate chains and their keys: CERT and CHAL, and with sessions KEY_EX.
     pub identities: I,
     /// Measurements: MEAS.
     pub measurements: M,
     /// Answers to vendor-defined requests.
     pub vendor: V,
-    /// Is told what is said.
+    /// Is told what is said outside of sessions.
     pub record: R,
+    /// Room for sessions: MAC, ENCRYPT, KEY_UPD, HBEAT, ENCAP, where they can begin.
+    pub sessions: S,
+    /// Keys that are shared with requesters: with sessions, PSK.
+    pub psk: K,
+    /// Whom it trusts of the requesters: MUT_AUTH and ENCAP.
+    pub requesters: Q,
 }
 
 impl<P: Provider> Parts<P> {
     /// A provider alone.
     pub const fn new(provider: P) -> Self {
-        Self { provider, identities: (), measurements: (), vendor: (), record: () }
+        Self {
+            provider,
+            identities: (),
+            measurements: (),
+            vendor: (),
+            record: (),
+            sessions: (),
+            psk: (),
+            requesters: (),
+        }
     }
 }
 
-impl<P, I, M, V, R> Parts<P, I, M, V, R> {
+/// The parts with one in another's place.
+macro_rules! with {
+    ($parts:ident, $place:ident: $new:expr, keeps $($kept:ident),*) => {
+        Parts { $place: $new, $($kept: $parts.$kept),* }
+    };
+}
+
+impl<P, I, M, V, R, S, K, Q> Parts<P, I, M, V, R, S, K, Q> {
     /// With certificate chains and their keys.
-    pub fn with_identities<N: Identities>(self, identities: N) -> Parts<P, N, M, V, R> {
-        let Self { provider, measurements, vendor, record, .. } = self;
-        Parts { provider, identities, measurements, vendor, record }
+    pub fn with_identities<N: Identities>(self, new: N) -> Parts<P, N, M, V, R, S, K, Q> {
+        with!(self, identities: new, keeps provider, measurements, vendor, record, sessions, psk, requesters)
     }
 
     /// With measurements.
-    pub fn with_measurements<N: MeasurementSource>(self, measurements: N) -> Parts<P, I, N, V, R> {
-        let Self { provider, identities, vendor, record, .. } = self;
-        Parts { provider, identities, measurements, vendor, record }
+    pub fn with_measurements<N: MeasurementSource>(self, new: N) -> Parts<P, I, N, V, R, S, K, Q> {
+        with!(self, measurements: new, keeps provider, identities, vendor, record, sessions, psk, requesters)
     }
 
     /// With answers to vendor-defined requests.
-    pub fn with_vendor<N: VendorHandler>(self, vendor: N) -> Parts<P, I, M, N, R> {
-        let Self { provider, identities, measurements, record, .. } = self;
-        Parts { provider, identities, measurements, vendor, record }
+    pub fn with_vendor<N: VendorHandler>(self, new: N) -> Parts<P, I, M, N, R, S, K, Q> {
+        with!(self, vendor: new, keeps provider, identities, measurements, record, sessions, psk, requesters)
     }
 
     /// With somebody who is told what is said.
-    pub fn with_record<N: Record>(self, record: N) -> Parts<P, I, M, V, N> {
-        let Self { provider, identities, measurements, vendor, .. } = self;
-        Parts { provider, identities, measurements, vendor, record }
+    pub fn with_record<N: Record>(self, new: N) -> Parts<P, I, M, V, N, S, K, Q> {
+        with!(self, record: new, keeps provider, identities, measurements, vendor, sessions, psk, requesters)
+    }
+
+    /// With room for sessions.
+    pub fn with_sessions<N: Sessions<P>>(self, new: N) -> Parts<P, I, M, V, R, N, K, Q>
+    where
+        P: Provider,
+    {
+        with!(self, sessions: new, keeps provider, identities, measurements, vendor, record, psk, requesters)
+    }
+
+    /// With keys that are shared with requesters.
+    pub fn with_psk<N: PresharedKeys>(self, new: N) -> Parts<P, I, M, V, R, S, N, Q> {
+        with!(self, psk: new, keeps provider, identities, measurements, vendor, record, sessions, requesters)
+    }
+
+    /// With requesters that are trusted.
+    pub fn with_requesters<N: Requesters<P>>(self, new: N) -> Parts<P, I, M, V, R, S, K, N>
+    where
+        P: Provider,
+    {
+        with!(self, requesters: new, keeps provider, identities, measurements, vendor, record, sessions, psk)
     }
 }
 
@@ -66,21 +113,33 @@ pub trait Endpoint {
     type Vendor: VendorHandler;
     /// Is told what is said.
     type Record: Record;
+    /// Room for sessions.
+    type Sessions: Sessions<Self::Provider>;
+    /// Keys that are shared with requesters.
+    type Psk: PresharedKeys;
+    /// Whom it trusts of the requesters.
+    type Requesters: Requesters<Self::Provider>;
 }
 
-impl<P, I, M, V, R> Endpoint for Parts<P, I, M, V, R>
+impl<P, I, M, V, R, S, K, Q> Endpoint for Parts<P, I, M, V, R, S, K, Q>
 where
     P: Provider,
     I: Identities,
     M: MeasurementSource,
     V: VendorHandler,
     R: Record,
+    S: Sessions<P>,
+    K: PresharedKeys,
+    Q: Requesters<P>,
 {
     type Provider = P;
     type Identities = I;
     type Measurements = M;
     type Vendor = V;
     type Record = R;
+    type Sessions = S;
+    type Psk = K;
+    type Requesters = Q;
 }
 
 /// The parts of an endpoint.
@@ -90,91 +149,11 @@ pub type PartsOf<E> = Parts<
     <E as Endpoint>::Measurements,
     <E as Endpoint>::Vendor,
     <E as Endpoint>::Record,
+    <E as Endpoint>::Sessions,
+    <E as Endpoint>::Psk,
+    <E as Endpoint>::Requesters,
 >;
 /// Its hashes.
 pub(super) type HashOf<E> = <<E as Endpoint>::Provider as Provider>::Hash;
-
-/// Which measurements a source gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
-    /// None.
-    None,
-    /// Some.
-    Present {
-        /// Whether they are made anew for every request.
-        fresh: bool,
-    },
-}
-
-/// A measurement as its source has it.
-#[derive(Clone, Copy, Debug)]
-pub struct Measurement<'a> {
-    /// Its index, 1 to 254.
-    pub index: u8,
-    /// What it is of.
-    pub kind: ValueType,
-    /// Whether it is of the trusted computing base.
-    pub is_tcb: bool,
-    /// Its value.
-    pub value: Value<'a>,
-}
-
-/// A measurement's value.
-#[derive(Clone, Copy, Debug)]
-pub enum Value<'a> {
-    /// What was measured. It is sent as a digest, and as it is where that is asked for.
-    Measured(&'a [u8]),
-    /// A digest that was made before.
-    Digest(Digest),
-    /// A number, a version, a manifest: always sent as it is.
-    Plain(&'a [u8]),
-}
-
-/// Measurements.
-pub trait MeasurementSource {
-    /// What it gives.
-    const SUPPORT: Support = Support::Present { fresh: false };
-
-    /// How many there are, 254 at the most.
-    fn count(&self) -> u8;
-
-    /// One of them, by its place from 0; in ascending order of their indices.
-    fn measurement(&self, place: u8) -> Option<Measurement<'_>>;
-}
-
-impl MeasurementSource for () {
-    const SUPPORT: Support = Support::None;
-
-    fn count(&self) -> u8 {
-        0
-    }
-
-    fn measurement(&self, _: u8) -> Option<Measurement<'_>> {
-        None
-    }
-}
-
-/// Answers vendor-defined requests.
-pub trait VendorHandler {
-    /// Whether there is one.
-    const PRESENT: bool = true;
-
-    /// Answers a request of this registry: writes the payload of the answer and returns its length.
-    ///
-    /// # Errors
-    /// The code of the ERROR to answer with; [`ErrorCode::UNSUPPORTED_REQUEST`] for a registry it does not know.
-    fn handle(
-        &mut self,
-        registry: Registry<'_>,
-        request: &[u8],
-        answer: &mut [u8],
-    ) -> Result<usize, ErrorCode>;
-}
-
-impl VendorHandler for () {
-    const PRESENT: bool = false;
-
-    fn handle(&mut self, _: Registry<'_>, _: &[u8], _: &mut [u8]) -> Result<usize, ErrorCode> {
-        Err(ErrorCode::UNSUPPORTED_REQUEST)
-    }
-}
+/// Its keys to check signatures with.
+pub(super) type KeyOf<E> = <<E as Endpoint>::Provider as Provider>::VerifyingKey;

@@ -8,9 +8,12 @@ use lanewarden_crypto::{AeadAlgorithm, Digest, Hash, Provider};
 use lanewarden_time::Instant;
 use zeroize::Zeroize;
 
+use crate::transcript::Record;
+
 use super::{
     Channel, Directions, FinishedKey, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash,
 };
+use crate::message::{MutualAuthentication, SessionPolicy};
 
 /// Bytes of the longest record that is tried with keys which are not in use yet: what comes under them first is a
 /// KEY_UPDATE or its acknowledgement, encapsulated or not, with all that a transport puts around it.
@@ -75,6 +78,23 @@ pub struct Session<P: Provider> {
     next: Option<Way<P::Aead>>,
     /// When a record was opened or sealed last.
     pub(crate) heard: Instant,
+    /// What the responder keeps of it besides.
+    pub(crate) notes: Notes,
+}
+
+/// What a responder keeps of a session besides its secrets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Notes {
+    /// What the requester wants of the session.
+    pub policy: SessionPolicy,
+    /// How the requester is to prove who it is.
+    pub mutual: MutualAuthentication,
+    /// The slot and the digest of the chain that the requester has shown for it.
+    pub shown: Option<(u8, Digest)>,
+    /// Whether the requester has proven who it is.
+    pub is_mutual: bool,
+    /// Whether new keys of the requester's were acknowledged, and are still to be verified.
+    pub is_updating: bool,
 }
 
 // Nothing is allocated here.
@@ -143,7 +163,23 @@ impl<P: Provider> Session<P> {
             own,
             next: None,
             heard: now,
+            notes: Notes::default(),
         })
+    }
+
+    /// Lets the record know the secrets, where programs are built to do that.
+    pub(crate) fn show_secrets(&self, record: &mut impl Record) {
+        #[cfg(not(feature = "keylog"))]
+        let _ = record;
+        #[cfg(feature = "keylog")]
+        {
+            let (own, peer) = (self.outgoing.secret.as_bytes(), self.incoming.secret.as_bytes());
+            let (requester, responder) = match self.own {
+                Side::Requester => (own, peer),
+                Side::Responder => (peer, own),
+            };
+            record.secrets(self.terms.id, self.is_established(), requester, responder);
+        }
     }
 
     /// Its number.

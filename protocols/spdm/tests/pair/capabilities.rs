@@ -2,7 +2,9 @@
 
 use lanewarden_spdm::Identities;
 use lanewarden_spdm::message::{ErrorCode, Registry, ResponderFlags, ValueType};
-use lanewarden_spdm::responder::{Measurement, MeasurementSource, Parts, Responder, Support, VendorHandler};
+use lanewarden_spdm::responder::{
+    Context, Measurement, MeasurementSource, Parts, Responder, Support, VendorHandler,
+};
 
 use crate::support::*;
 
@@ -24,7 +26,7 @@ impl MeasurementSource for Fresh {
 struct Mute;
 
 impl VendorHandler for Mute {
-    fn handle(&mut self, _: Registry<'_>, _: &[u8], _: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn handle(&mut self, _: Context, _: Registry<'_>, _: &[u8], _: &mut [u8]) -> Result<usize, ErrorCode> {
         Ok(0)
     }
 }

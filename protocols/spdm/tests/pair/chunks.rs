@@ -2,7 +2,7 @@
 
 use lanewarden_spdm::message::{ErrorCode, Registry, SummaryKind, ValueType, VendorMessage};
 use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest};
-use lanewarden_spdm::responder::{Parts, Responder, VendorHandler};
+use lanewarden_spdm::responder::{Context, Parts, Responder, VendorHandler};
 
 use crate::support::*;
 
@@ -10,7 +10,13 @@ use crate::support::*;
 struct Echo(usize);
 
 impl VendorHandler for Echo {
-    fn handle(&mut self, _: Registry<'_>, request: &[u8], answer: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn handle(
+        &mut self,
+        _: Context,
+        _: Registry<'_>,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode> {
         let whole = request.repeat(self.0);
         let room = answer.get_mut(..whole.len()).ok_or(ErrorCode::RESPONSE_TOO_LARGE)?;
         room.copy_from_slice(&whole);

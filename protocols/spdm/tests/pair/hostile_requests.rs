@@ -2,14 +2,20 @@
 
 use lanewarden_spdm::message::{ErrorCode, Registry};
 use lanewarden_spdm::requester::ChallengeRequest;
-use lanewarden_spdm::responder::{Parts, Responder, VendorHandler};
+use lanewarden_spdm::responder::{Context, Parts, Responder, VendorHandler};
 
 use crate::support::*;
 
 struct Long;
 
 impl VendorHandler for Long {
-    fn handle(&mut self, _: Registry<'_>, request: &[u8], answer: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn handle(
+        &mut self,
+        _: Context,
+        _: Registry<'_>,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode> {
         answer[..200].fill(0xaa);
         answer[..request.len().min(200)].copy_from_slice(&request[..request.len().min(200)]);
         Ok(200)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use lanewarden_spdm::message::{Code, ErrorCode, Registry, VendorMessage};
 use lanewarden_spdm::requester::{ChallengeRequest, Event, MeasurementRequest, Requester, Step};
-use lanewarden_spdm::responder::{Parts, Responder, VendorHandler};
+use lanewarden_spdm::responder::{Context, Parts, Responder, VendorHandler};
 use lanewarden_spdm::{Instant, message};
 
 use lanewarden_spdm::binding::MessageKind;
@@ -15,7 +15,13 @@ use crate::support::*;
 struct Long;
 
 impl VendorHandler for Long {
-    fn handle(&mut self, _: Registry<'_>, _: &[u8], answer: &mut [u8]) -> Result<usize, ErrorCode> {
+    fn handle(
+        &mut self,
+        _: Context,
+        _: Registry<'_>,
+        _: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode> {
         answer[..200].fill(0xaa);
         Ok(200)
     }

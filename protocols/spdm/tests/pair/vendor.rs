@@ -1,7 +1,7 @@
 //! Requests that a vendor defines.
 
 use lanewarden_spdm::message::{ErrorCode, Registry, VendorMessage};
-use lanewarden_spdm::responder::{Registered, Responder, VendorFunction};
+use lanewarden_spdm::responder::{Context, Registered, Responder, VendorFunction};
 
 use crate::support::*;
 
@@ -10,13 +10,13 @@ const UNKNOWN: Registry<'static> = Registry { body: 7, vendor: &[0x98, 0x1e] };
 
 stories! {
     fn each_registry_has_its_handler<Asker, Asked>() {
-        let mut reverse = |request: &[u8], answer: &mut [u8]| {
+        let mut reverse = |_: Context, request: &[u8], answer: &mut [u8]| {
             answer[..request.len()].copy_from_slice(request);
             answer[..request.len()].reverse();
             Ok(request.len())
         };
         let mut calls = 0;
-        let mut refuse = |_: &[u8], _: &mut [u8]| {
+        let mut refuse = |_: Context, _: &[u8], _: &mut [u8]| {
             calls += 1;
             Err(ErrorCode::INVALID_POLICY)
         };

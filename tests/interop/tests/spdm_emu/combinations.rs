@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 use lanewarden_interop::asking::{Asker, PATIENCE};
 use lanewarden_interop::origin::origins;
 use lanewarden_interop::plan::{Side, ordinary, plan};
+use lanewarden_interop::report::Row;
+use lanewarden_interop::run::Run;
 use lanewarden_interop::scratch::Scratch;
-use lanewarden_interop::{names, report, run};
+use lanewarden_interop::{names, report, run, sessions};
 use lanewarden_spdm::message::ErrorCode;
 use libtest_mimic::Failed;
 
@@ -22,15 +24,22 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../INTEROP.md");
 const WRITE: &str = "INTEROP_WRITE";
 
 pub fn every_one(emulators: &Path) -> Result<(), Failed> {
-    let plan = plan();
-    let outcomes = run::all(emulators, &plan, AT_ONCE);
-    let text = report::run(&origins(emulators), &plan, &outcomes);
+    everything(emulators, &plan())
+}
+
+pub fn every_session(emulators: &Path) -> Result<(), Failed> {
+    everything(emulators, &sessions::plan())
+}
+
+fn everything<R: Row + Run>(emulators: &Path, plan: &[R]) -> Result<(), Failed> {
+    let outcomes = run::all(emulators, plan, AT_ONCE);
+    let text = report::run(&origins(emulators), plan, &outcomes);
     println!("{text}");
     if std::env::var(WRITE).is_ok_and(|value| value == "1") {
-        write(&text)?;
+        write::<R>(&text)?;
     }
     let wrong =
-        |(one, outcome): (_, &run::Outcome)| Some((report::title(one), outcome.as_ref().err()?.clone()));
+        |(one, outcome): (&R, &run::Outcome)| Some((report::title(one), outcome.as_ref().err()?.clone()));
     let failed: Vec<String> = plan
         .iter()
         .zip(&outcomes)
@@ -40,9 +49,12 @@ pub fn every_one(emulators: &Path) -> Result<(), Failed> {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
 }
 
-fn write(text: &str) -> Result<()> {
+fn write<R: Row>(text: &str) -> Result<()> {
     let document = fs::read_to_string(DOCUMENT)?;
-    Ok(fs::write(DOCUMENT, report::placed(&document, text).context("INTEROP.md has no place for the run")?)?)
+    Ok(fs::write(
+        DOCUMENT,
+        report::placed::<R>(&document, text).context("INTEROP.md has no place for the run")?,
+    )?)
 }
 
 /// A vendor's request that is longer than their transfer size; nobody there knows the vendor.
@@ -78,44 +90,4 @@ pub fn marked_leaves(emulators: &Path) -> Result<(), Failed> {
         program.end(PATIENCE)?.check()?;
     }
     Ok(())
-}
-
-/// Our requester in sessions.
-pub fn sessions(emulators: &Path) -> Result<(), Failed> {
-    use lanewarden_crypto::{AeadAlgorithm, Group};
-    use lanewarden_interop::plan::Side;
-    use lanewarden_interop::sessions::{Secret, SessionRun, ask};
-    use lanewarden_net::emulator::Transport;
-    use lanewarden_spdm::Version;
-    use lanewarden_spdm::message::MutualAuthentication;
-    let plain = SessionRun {
-        side: Side::Asking,
-        transport: Transport::Mctp,
-        version: Version::V1_2,
-        secret: Secret::Exchange(Group::Secp384r1),
-        cipher: AeadAlgorithm::Aes256Gcm,
-        encrypts: true,
-        in_the_clear: false,
-        mutual: MutualAuthentication::None,
-    };
-    let mut failed = Vec::new();
-    for version in [Version::V1_1, Version::V1_2, Version::V1_3] {
-        for transport in [Transport::Mctp, Transport::Doe, Transport::Tcp] {
-            for run in [
-                SessionRun { version, transport, ..plain },
-                SessionRun { version, transport, in_the_clear: true, ..plain },
-                SessionRun { version, transport, encrypts: false, ..plain },
-                SessionRun { version, transport, secret: Secret::Preshared { with_context: true }, ..plain },
-                SessionRun { version, transport, secret: Secret::Preshared { with_context: false }, ..plain },
-                SessionRun { version, transport, mutual: MutualAuthentication::Direct, ..plain },
-                SessionRun { version, transport, mutual: MutualAuthentication::Encapsulated, ..plain },
-                SessionRun { version, transport, mutual: MutualAuthentication::EncapsulatedDigests, ..plain },
-            ] {
-                if let Err(error) = ask(emulators, &run) {
-                    failed.push(format!("{run:?}: {error:#}"));
-                }
-            }
-        }
-    }
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
 }

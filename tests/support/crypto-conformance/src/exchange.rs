@@ -6,8 +6,14 @@ use crate::answers::{self, Answer};
 use crate::{Coverage, ecdsa};
 
 const DATA: &str = include_str!("../data/exchange.txt");
-const GROUPS: [(&str, Group); 3] =
-    [("secp256r1", Group::Secp256r1), ("secp384r1", Group::Secp384r1), ("secp521r1", Group::Secp521r1)];
+const GROUPS: [(&str, Group); 6] = [
+    ("ffdhe2048", Group::Ffdhe2048),
+    ("ffdhe3072", Group::Ffdhe3072),
+    ("ffdhe4096", Group::Ffdhe4096),
+    ("secp256r1", Group::Secp256r1),
+    ("secp384r1", Group::Secp384r1),
+    ("secp521r1", Group::Secp521r1),
+];
 const ALL: [Group; 6] = [
     Group::Ffdhe2048,
     Group::Ffdhe3072,
@@ -54,7 +60,7 @@ pub fn exchanges(provider: &impl Provider) -> Coverage {
     coverage
 }
 
-/// Public values of a peer that are none. FFDHE's are not looked at.
+/// Public values of a peer that are none.
 pub fn exchange_refusals(provider: &impl Provider) -> Coverage {
     let mut coverage = Coverage::default();
     for answer in answers::read(DATA) {
@@ -63,7 +69,7 @@ pub fn exchange_refusals(provider: &impl Provider) -> Coverage {
         if !provider.exchanges(group) {
             continue;
         }
-        for (peer, what) in ecdsa::no_points(curve_of(group), &answer.bytes("peer")) {
+        for (peer, what) in no_values(group, &answer.bytes("peer")) {
             let half = provider.key_exchange(group).map_err(|error| panic!("{error}")).unwrap();
             assert_eq!(
                 half.agree(&peer, |_| panic!("{group:?}: {what}")),
@@ -75,13 +81,32 @@ pub fn exchange_refusals(provider: &impl Provider) -> Coverage {
     coverage
 }
 
-fn curve_of(group: Group) -> Curve {
+fn no_values(group: Group, good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     match group {
-        Group::Secp256r1 => Curve::P256,
-        Group::Secp384r1 => Curve::P384,
-        Group::Secp521r1 => Curve::P521,
-        _ => panic!("{group:?}"),
+        Group::Secp256r1 => ecdsa::no_points(Curve::P256, good),
+        Group::Secp384r1 => ecdsa::no_points(Curve::P384, good),
+        Group::Secp521r1 => ecdsa::no_points(Curve::P521, good),
+        _ => no_numbers(group, good),
     }
+}
+
+/// The primes end with 64 ones, so that one more changes nothing before those.
+fn no_numbers(group: Group, good: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
+    let (prime, size) = (group.prime().unwrap().to_vec(), good.len());
+    let ending = |front: &[u8], last: u8| [&front[..size - 1], &[last]].concat();
+    let mut above = [&prime[..size - 8], &[0; 8]].concat();
+    above[size - 9] += 1;
+    vec![
+        (vec![0; size], "0"),
+        (ending(&vec![0; size], 1), "1"),
+        (ending(&prime, 0xfe), "p - 1"),
+        (prime, "p"),
+        (above, "p + 1"),
+        (vec![0xff; size], "above p"),
+        (good[1..].to_vec(), "too short"),
+        ([&[0], good].concat(), "too long"),
+        (Vec::new(), "nothing"),
+    ]
 }
 
 /// Known secrets, for a provider that can be given its private value. `make` makes a half of one.

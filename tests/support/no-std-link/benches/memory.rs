@@ -31,8 +31,12 @@ const MESSAGE: usize = 4608;
 const CERTIFICATE: usize = 1024;
 /// The room of a responder before an answer.
 const HEADROOM: usize = 16;
-/// What libspdm needs for the same: context, scratch, and a buffer each way; its stack and heap are not counted.
-const PEER: usize = 12_048 + 28_032 + 2 * MESSAGE;
+/// The longest request that the responder takes at once, in bytes: requests of this profile have up to 128.
+const REQUEST: usize = 256;
+/// What libspdm needs for the same: context, scratch, one buffer for both ways, the stack that it touches, and the heap
+/// of its cryptography (Mbed TLS). BENCHMARKS.md says how that was found.
+const PEER_REQUESTER: usize = 12_048 + 27_753 + 4_643 + 4_776 + 7_947;
+const PEER_RESPONDER: usize = 12_048 + 27_753 + 4_643 + 2_680 + 2_208;
 
 const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
 
@@ -55,10 +59,10 @@ fn main() {
     println!("role       context  buffers  stack   all     a third of libspdm's");
     let (stack, _) = ask(&chain, Replay(&said), true);
     let context = size_of::<Asking>() - MIN_BUFFER;
-    show("requester", context, MIN_BUFFER + MESSAGE + CERTIFICATE, stack);
+    show("requester", context, MIN_BUFFER + MESSAGE + CERTIFICATE, stack, PEER_REQUESTER);
     let stack = answer_all(&chain, &said);
     let context = size_of::<Answering<'_>>() - MESSAGE - HEADROOM;
-    show("responder", context, MESSAGE + HEADROOM + MESSAGE, stack);
+    show("responder", context, MESSAGE + HEADROOM + REQUEST, stack, PEER_RESPONDER);
 }
 
 /// The stack that cryptography touches by itself.
@@ -75,9 +79,9 @@ fn primitives(chain: &Chain) {
     println!("stack of the provider alone: verify {verify}, sign {sign}, public key {parse}\n");
 }
 
-fn show(role: &str, context: usize, buffers: usize, stack: usize) {
+fn show(role: &str, context: usize, buffers: usize, stack: usize, peer: usize) {
     let all = context + buffers + stack;
-    println!("{role:9}  {context:7}  {buffers:7}  {stack:6}  {all:6}  {:6}", PEER / 3);
+    println!("{role:9}  {context:7}  {buffers:7}  {stack:6}  {all:6}  {:6}", peer / 3);
 }
 
 /// A requester from the first message to the verdict, and the stack that it has touched where that is asked for.
@@ -121,7 +125,8 @@ fn answering(chain: &Chain) -> Box<Answering<'_>> {
     let provider = RustCrypto::new(Repeating::default());
     let parts = small(provider, identities, &[b"rom", b"firmware"]);
     let settings = responder::Settings {
-        transfer_size: u32::try_from(MESSAGE).unwrap(),
+        transfer_size: u32::try_from(REQUEST).unwrap(),
+        answer_size: Some(u32::try_from(MESSAGE).unwrap()),
         ..responder::Settings::default()
     };
     Box::new(Responder::new(parts, settings, [0; MESSAGE + HEADROOM]))

@@ -6,7 +6,7 @@ mod kit;
 mod record;
 
 pub use device::{Chain, Device, Firmware, Say, certificate, made, meddle};
-pub use drive::{Client, Seen, drive};
+pub use drive::{Client, Line, Seen, Wire, drive};
 pub use kit::{AwsLcKit, Kit, RustCryptoKit};
 pub use record::Bytes;
 

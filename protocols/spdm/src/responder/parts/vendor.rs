@@ -1,0 +1,44 @@
+//! Whoever answers vendor-defined requests.
+
+use crate::message::{ErrorCode, Registry};
+
+/// Where a vendor-defined request comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The session it came in; `None` outside of sessions.
+    pub session: Option<u32>,
+    /// Whether the requester has proven who it is: in this session's handshake, or outside of sessions by a challenge
+    /// of the responder's. A key that both share is no such proof.
+    pub mutual: bool,
+}
+
+/// Answers vendor-defined requests.
+pub trait VendorHandler {
+    /// Whether there is one.
+    const PRESENT: bool = true;
+
+    /// Answers a request of this registry: writes the payload of the answer and returns its length.
+    ///
+    /// # Errors
+    /// The code of the ERROR to answer with; [`ErrorCode::UNSUPPORTED_REQUEST`] for a registry it does not know.
+    fn handle(
+        &mut self,
+        context: Context,
+        registry: Registry<'_>,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode>;
+
+    /// A session is over, in whatever way: what hangs on it ends too.
+    fn ended(&mut self, session: u32) {
+        let _ = session;
+    }
+}
+
+impl VendorHandler for () {
+    const PRESENT: bool = false;
+
+    fn handle(&mut self, _: Context, _: Registry<'_>, _: &[u8], _: &mut [u8]) -> Result<usize, ErrorCode> {
+        Err(ErrorCode::UNSUPPORTED_REQUEST)
+    }
+}

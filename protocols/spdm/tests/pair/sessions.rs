@@ -1,0 +1,561 @@
+//! Sessions from their beginning to their end, between the two roles, and what a responder makes of what does not belong.
+
+use core::time::Duration;
+
+use lanewarden_crypto::Provider;
+use lanewarden_spdm::binding::MessageKind;
+use lanewarden_spdm::message::{
+    ErrorCode, KeyOperation, MutualAuthentication, Registry, SummaryKind, VendorMessage,
+};
+use lanewarden_spdm::requester::{
+    ChallengeRequest, MeasurementRequest, PeerKey, PresharedKey, Requester, SessionRequest,
+};
+use lanewarden_spdm::responder::{Context, Parts, PresharedKeys, Requesters, Responder, VendorHandler};
+use lanewarden_spdm::session::{Seat, seats};
+use lanewarden_spdm::{Identities, Instant};
+
+use crate::support::*;
+
+/// The ways of opening a session that a story is told for.
+const SESSION_VERSIONS: [Version; 3] = [Version::V1_1, Version::V1_2, Version::V1_3];
+
+/// Keys that both share, with a context of the responder's or without.
+struct Shared<const CONTEXT: bool>;
+
+impl<const C: bool> PresharedKeys for Shared<C> {
+    const CONTEXT: bool = C;
+
+    fn key(&self, hint: &[u8]) -> Option<&[u8]> {
+        (hint == b"hint").then_some(b"a key that both have")
+    }
+}
+
+/// Trusts the requester's key of number 3, as its chain comes or from before.
+struct Trust<K: Kit> {
+    chain: Vec<u8>,
+    expected: Option<Digest>,
+    known: Option<(Digest, <K::Provider as Provider>::VerifyingKey)>,
+    portions: usize,
+}
+
+impl<K: Kit> Trust<K> {
+    fn new() -> Self {
+        Self { chain: vec![], expected: None, known: None, portions: 0 }
+    }
+}
+
+impl<K: Kit> Requesters<K::Provider> for Trust<K> {
+    fn known(
+        &mut self,
+        _: u8,
+        _: SignatureAlgorithm,
+    ) -> Option<(Digest, <K::Provider as Provider>::VerifyingKey)> {
+        let (digest, _) = self.known.as_ref()?;
+        Some((*digest, K::verifying_key(P256, 3)))
+    }
+
+    fn begin(&mut self, _: u8, digest: &Digest, _: SignatureAlgorithm) {
+        self.chain.clear();
+        self.expected = Some(*digest);
+    }
+
+    fn portion(&mut self, bytes: &[u8]) -> bool {
+        self.portions += 1;
+        self.chain.extend(bytes);
+        true
+    }
+
+    fn finish(&mut self) -> Option<<K::Provider as Provider>::VerifyingKey> {
+        let expected = self.expected.take()?;
+        (digest_of(expected.algorithm(), &self.chain) == expected).then(|| K::verifying_key(P256, 3))
+    }
+}
+
+/// Says back what it hears, and who said it.
+#[derive(Default)]
+struct Echo {
+    heard: Vec<Context>,
+    ended: Vec<u32>,
+}
+
+impl VendorHandler for Echo {
+    fn handle(
+        &mut self,
+        context: Context,
+        _: Registry<'_>,
+        request: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, ErrorCode> {
+        self.heard.push(context);
+        answer[..request.len()].copy_from_slice(request);
+        Ok(request.len())
+    }
+
+    fn ended(&mut self, session: u32) {
+        self.ended.push(session);
+    }
+}
+
+type Seats<K> = [Seat<<K as Kit>::Provider>; 2];
+type Talker<K, const C: bool> = Responder<
+    Parts<<K as Kit>::Provider, Device, Firmware, Echo, (), Seats<K>, Shared<C>, Trust<K>>,
+    Vec<u8>,
+>;
+type Asking<K> = Requester<requester::Parts<<K as Kit>::Provider, (), Seats<K>, Device>, Vec<u8>>;
+
+fn talker<K: Kit, const C: bool>(settings: responder::Settings) -> Talker<K, C> {
+    slow_talker::<K, C>(settings, 0)
+}
+
+fn slow_talker<K: Kit, const C: bool>(settings: responder::Settings, times: u32) -> Talker<K, C> {
+    let parts =
+        made(K::provider(), Device::new::<K>(P256, &[0]).slow(times), Firmware::default(), Echo::default())
+            .with_sessions(seats())
+            .with_psk(Shared::<C>)
+            .with_requesters(Trust::<K>::new());
+    Responder::new(parts, settings, vec![0; 0x3000])
+}
+
+struct Caller<K: Kit> {
+    requester: Asking<K>,
+    now: Instant,
+}
+
+impl<K: Kit> Caller<K> {
+    fn new(settings: requester::Settings) -> Self {
+        let mut identity = Device::new::<K>(P256, &[0]);
+        identity.0[0].signer = K::signer(P256, 3);
+        let parts = requester::Parts::new(K::provider()).with_sessions(seats()).with_identities(identity);
+        Self { requester: Requester::new(parts, settings, vec![0; 0x3000]), now: Instant::ORIGIN }
+    }
+
+    fn drive(&mut self, line: &mut impl Wire) -> Result<Vec<Seen>, Error> {
+        drive(&mut self.requester, &mut self.now, line)
+    }
+
+    /// Up to a key of the device's that is known.
+    fn meet<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) {
+        self.requester.connect().unwrap();
+        self.drive(&mut Line(responder)).unwrap();
+        self.requester.digests().unwrap();
+        self.drive(&mut Line(responder)).unwrap();
+        let chain = *self.requester.digest(0).unwrap();
+        self.requester.know(0, PeerKey { key: K::verifying_key(P256, 0), chain });
+    }
+
+    fn exchange<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) -> Result<Vec<Seen>, Error> {
+        let wanted = SessionRequest { summary: SummaryKind::All, ..Default::default() };
+        self.requester.key_exchange(wanted)?;
+        self.drive(&mut Line(responder))
+    }
+
+    fn psk<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) -> Result<Vec<Seen>, Error> {
+        let psk = PresharedKey { hint: b"hint", key: b"a key that both have" };
+        self.requester.psk_exchange(SessionRequest::default(), psk)?;
+        self.drive(&mut Line(responder))
+    }
+
+    /// Everything that a session serves for, and its end.
+    fn use_and_end<R: Kit, const C: bool>(&mut self, id: u32, mutual: bool, responder: &mut Talker<R, C>) {
+        self.requester.within(id).digests().unwrap();
+        assert!(matches!(self.drive(&mut Line(responder)).unwrap()[..], [Seen::Digests(_)]));
+        self.requester.within(id).measurements(MeasurementRequest::all_signed(0)).unwrap();
+        let measured = self.drive(&mut Line(responder)).unwrap();
+        assert!(matches!(measured[..], [Seen::Measured { transcript: Some(_), .. }]));
+        for operation in [KeyOperation::UpdateKey, KeyOperation::UpdateAllKeys, KeyOperation::UpdateKey] {
+            self.requester.within(id).update_keys(operation).unwrap();
+            assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Renewed(id)]);
+        }
+        assert!(responder.ask_key_update(id));
+        assert!(!responder.ask_key_update(id), "one thing is asked at a time");
+        self.requester.within(id).encapsulated().unwrap();
+        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Heard]);
+        self.echo(id, 600, responder);
+        assert_eq!(responder.parts_mut().vendor.heard, [Context { session: Some(id), mutual }]);
+        self.requester.within(id).heartbeat().unwrap();
+        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Alive(id)]);
+        self.requester.within(id).end(false).unwrap();
+        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Ended(id)]);
+        assert!(responder.session(id).is_none());
+        assert_eq!(responder.parts_mut().vendor.ended, [id]);
+    }
+
+    /// A vendor's request of that length, which comes back.
+    fn echo<R: Kit, const C: bool>(&mut self, id: u32, length: usize, responder: &mut Talker<R, C>) {
+        let payload: Vec<u8> = (0..251).cycle().take(length).collect();
+        let message = VendorMessage { registry: Registry::PCI_SIG_PROTOCOLS, payload: &payload };
+        self.requester.within(id).vendor(&message).unwrap();
+        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Vendor(payload)]);
+    }
+}
+
+/// Changes requests on their way.
+struct Meddler<'r, K: Kit, const C: bool, F> {
+    responder: &'r mut Talker<K, C>,
+    before: F,
+}
+
+impl<K: Kit, const C: bool, F: FnMut(&mut Vec<u8>)> Wire for Meddler<'_, K, C, F> {
+    fn exchange(&mut self, _: &[u8]) -> Vec<u8> {
+        panic!("all goes through the other")
+    }
+
+    fn carry(&mut self, now: Instant, kind: MessageKind, message: &[u8]) -> (MessageKind, Vec<u8>) {
+        let mut message = message.to_vec();
+        (self.before)(&mut message);
+        Line(&mut *self.responder).carry(now, kind, &message)
+    }
+}
+
+fn opened(seen: &[Seen]) -> u32 {
+    match seen.last() {
+        Some(Seen::Opened(id)) => *id,
+        Some(Seen::Exchanged { session, is_open: true, .. }) => *session,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn settings() -> responder::Settings {
+    responder::Settings { heartbeat: 10, ..Default::default() }
+}
+
+/// Every way that the handshake can go, with every way that messages go.
+fn every_setting(mut story: impl FnMut(Version, responder::Settings, requester::Settings)) {
+    for version in SESSION_VERSIONS {
+        for in_the_clear in [false, true] {
+            for encrypt in [false, true] {
+                let own = responder::Settings {
+                    handshake_in_the_clear: in_the_clear,
+                    transfer_size: 0x200,
+                    ..settings()
+                };
+                let asked = requester::Settings {
+                    handshake_in_the_clear: in_the_clear,
+                    encrypt,
+                    transfer_size: 0x200,
+                    ..only(version)
+                };
+                story(version, own, asked);
+            }
+        }
+    }
+}
+
+stories! {
+    fn a_session_with_a_key_exchange_serves_from_beginning_to_end<A, B>() {
+        every_setting(|version, own, asked| {
+            let (own, asked) = if version == Version::V1_1 {
+                (responder::Settings { transfer_size: 0x1200, ..own }, requester::Settings { transfer_size: 0x1200, ..asked })
+            } else {
+                (own, asked)
+            };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(asked);
+            asker.meet(&mut responder);
+            let seen = asker.exchange(&mut responder).unwrap();
+            let id = opened(&seen);
+            assert!(responder.session(id).unwrap().is_established());
+            asker.use_and_end(id, false, &mut responder);
+        });
+    }
+
+    fn a_session_with_a_shared_key_serves_from_beginning_to_end<A, B>() {
+        for version in SESSION_VERSIONS {
+            let mut responder = talker::<B, true>(settings());
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            let id = opened(&asker.psk(&mut responder).unwrap());
+            asker.use_and_end(id, false, &mut responder);
+            let mut responder = talker::<B, false>(settings());
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            let id = opened(&asker.psk(&mut responder).unwrap());
+            asker.use_and_end(id, false, &mut responder);
+        }
+    }
+
+    fn a_requester_proves_who_it_is_in_every_way<A, B>() {
+        use MutualAuthentication::{Direct, Encapsulated, EncapsulatedDigests};
+        for mutual in [Direct, Encapsulated, EncapsulatedDigests] {
+            every_setting(|version, own, asked| {
+                let large = if version == Version::V1_1 { 0x1200 } else { 0x200 };
+                let own = responder::Settings { mutual, transfer_size: large, ..own };
+                let asked = requester::Settings { transfer_size: large, ..asked };
+                let mut responder = talker::<B, true>(own);
+                let mut asker = Caller::<A>::new(asked);
+                asker.meet(&mut responder);
+                if mutual == Direct {
+                    let hash = responder.connection().unwrap().hash;
+                    let digest = own_digest(hash);
+                    responder.parts_mut().requesters.known = Some((digest, B::verifying_key(P256, 3)));
+                }
+                let seen = asker.exchange(&mut responder).unwrap();
+                let id = opened(&seen);
+                assert!(responder.is_requester_known(Some(id)));
+                assert!(!responder.is_requester_known(None));
+                assert_eq!(responder.parts_mut().requesters.portions > 0, mutual != Direct);
+                asker.use_and_end(id, true, &mut responder);
+            });
+        }
+    }
+
+    fn a_requester_that_was_met_before_is_not_asked_for_its_chain<A, B>() {
+        let own = responder::Settings { mutual: MutualAuthentication::Encapsulated, ..settings() };
+        let mut responder = talker::<B, true>(own);
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        let digest = own_digest(responder.connection().unwrap().hash);
+        responder.parts_mut().requesters.known = Some((digest, B::verifying_key(P256, 3)));
+        let id = opened(&asker.exchange(&mut responder).unwrap());
+        assert!(responder.is_requester_known(Some(id)));
+        assert_eq!(responder.parts_mut().requesters.portions, 0);
+    }
+
+    fn a_requester_is_challenged_in_turn<A, B>() {
+        for version in SESSION_VERSIONS {
+            let mut responder = talker::<B, true>(responder::Settings { basic_mutual: true, ..settings() });
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            asker.requester.challenge(ChallengeRequest::default()).unwrap();
+            let seen = asker.drive(&mut Line(&mut responder)).unwrap();
+            assert!(matches!(seen[0], Seen::Authenticated { .. }), "{version}: {seen:?}");
+            assert!(responder.is_requester_known(None), "{version}");
+        }
+    }
+
+    fn a_signature_that_takes_time_opens_a_session_all_the_same<A, B>() {
+        for version in SESSION_VERSIONS {
+            let mut responder = slow_talker::<B, true>(settings(), 2);
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            let id = opened(&asker.exchange(&mut responder).unwrap());
+            asker.use_and_end(id, false, &mut responder);
+        }
+    }
+
+    fn an_answer_goes_in_chunks_in_a_session<A, B>() {
+        for transfer_size in [42, 64, 0x100] {
+            for encrypt in [false, true] {
+                let mut responder = talker::<B, true>(responder::Settings { transfer_size, encrypt, ..settings() });
+                let asked = requester::Settings { transfer_size, ..only(Version::V1_3) };
+                let mut asker = Caller::<A>::new(asked);
+                asker.meet(&mut responder);
+                let id = opened(&asker.exchange(&mut responder).unwrap());
+                for length in [0, 1, 30, 200, 1000, 4000] {
+                    asker.echo(id, length, &mut responder);
+                }
+            }
+        }
+    }
+
+    fn two_sessions_do_not_mix_and_a_third_has_no_room<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        let one = opened(&asker.exchange(&mut responder).unwrap());
+        let two = opened(&asker.psk(&mut responder).unwrap());
+        assert_ne!(one >> 16, two >> 16);
+        let part = MeasurementRequest { signed: None, ..MeasurementRequest::all_signed(0) };
+        for (id, request) in [(one, part), (two, part), (one, MeasurementRequest::all_signed(0)), (two, MeasurementRequest::all_signed(0))] {
+            asker.requester.within(id).measurements(request).unwrap();
+            asker.drive(&mut Line(&mut responder)).unwrap();
+            asker.echo(if id == one { two } else { one }, 40, &mut responder);
+        }
+        asker.requester.measurements(MeasurementRequest::all_signed(0)).unwrap();
+        asker.drive(&mut Line(&mut responder)).unwrap();
+        asker.requester.connect().unwrap();
+        asker.drive(&mut Line(&mut responder)).unwrap();
+        assert_eq!(responder.sessions().count(), 0, "who begins anew has no sessions");
+        assert_eq!(responder.parts_mut().vendor.ended, [one, two]);
+    }
+
+    fn a_session_that_is_not_heard_of_ends<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        let id = opened(&asker.exchange(&mut responder).unwrap());
+        let end = Instant::ORIGIN + Duration::from_secs(20);
+        assert_eq!(responder.deadline(), Some(end));
+        responder.expire(Instant::ORIGIN + Duration::from_millis(19_999));
+        assert!(responder.session(id).is_some());
+        asker.now = Instant::ORIGIN + Duration::from_secs(15);
+        asker.requester.within(id).heartbeat().unwrap();
+        asker.drive(&mut Line(&mut responder)).unwrap();
+        responder.expire(end);
+        assert_eq!(responder.deadline(), Some(Instant::ORIGIN + Duration::from_secs(35)));
+        responder.expire(Instant::ORIGIN + Duration::from_secs(35));
+        assert!(responder.session(id).is_none());
+        assert_eq!(responder.parts_mut().vendor.ended, [id]);
+        assert_eq!(responder.deadline(), None);
+    }
+
+    fn a_record_that_does_not_open_ends_its_session_and_no_other<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        let one = opened(&asker.exchange(&mut responder).unwrap());
+        let two = opened(&asker.exchange(&mut responder).unwrap());
+        let mut unknown = [&0x1234_5678_u32.to_le_bytes()[..], &[20, 0], &[0; 20]].concat();
+        assert_eq!(responder.respond(Instant::ORIGIN, MessageKind::Secured, &mut unknown), None);
+        let mut forged = [&one.to_le_bytes()[..], &[20, 0], &[0; 20]].concat();
+        let (kind, _) = responder.respond(Instant::ORIGIN, MessageKind::Secured, &mut forged).unwrap();
+        assert_eq!(kind, MessageKind::Secured, "the error is sealed");
+        assert!(responder.session(one).is_none());
+        asker.echo(two, 10, &mut responder);
+    }
+
+    fn a_handshake_is_finished_once_and_with_what_was_said<A, B>() {
+        for version in SESSION_VERSIONS {
+            for place in [4, 10, 35] {
+                let own = responder::Settings { handshake_in_the_clear: true, ..settings() };
+                let mut responder = talker::<B, true>(own);
+                let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(version) });
+                asker.meet(&mut responder);
+                let mut changed = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                    if message[1] == 0xe5 {
+                        message[place] ^= 1;
+                    }
+                }};
+                asker.requester.key_exchange(SessionRequest::default()).unwrap();
+                let refused = asker.drive(&mut changed).unwrap_err();
+                assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == ErrorCode::DECRYPT_ERROR), "{refused}");
+                assert_eq!(responder.sessions().count(), 0, "the session has ended");
+            }
+            let own = responder::Settings { handshake_in_the_clear: true, ..settings() };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(version) });
+            asker.meet(&mut responder);
+            let mut finish = Vec::new();
+            let mut kept = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                if message[1] == 0xe5 {
+                    finish.clone_from(message);
+                }
+            }};
+            asker.requester.key_exchange(SessionRequest::default()).unwrap();
+            let id = opened(&asker.drive(&mut kept).unwrap());
+            assert_eq!(responder.say(&finish)[1..3], [0x7f, ErrorCode::UNEXPECTED_REQUEST.0]);
+            asker.echo(id, 10, &mut responder);
+        }
+    }
+
+    fn a_handshake_waits_for_the_proof_that_was_asked_for<A, B>() {
+        use MutualAuthentication::{Encapsulated, EncapsulatedDigests};
+        for (mutual, code) in [(Encapsulated, ErrorCode::INVALID_REQUEST), (EncapsulatedDigests, ErrorCode::REQUEST_IN_FLIGHT)] {
+            let own = responder::Settings { handshake_in_the_clear: true, mutual, ..settings() };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(requester::Settings { handshake_in_the_clear: true, ..only(Version::V1_2) });
+            asker.meet(&mut responder);
+            // FINISH without a signature, and with one of a chain that was not shown, before all else.
+            let mut early = Meddler { responder: &mut responder, before: |message: &mut Vec<u8>| {
+                match message[1] {
+                    0xea => *message = [&[0x12, 0xe5, 0, 0][..], &[7; 48]].concat(),
+                    0xeb => *message = [&[0x12, 0xe5, 1, 0][..], &[7; 64 + 48]].concat(),
+                    _ => {}
+                }
+            }};
+            asker.requester.key_exchange(SessionRequest::default()).unwrap();
+            let refused = asker.drive(&mut early).unwrap_err();
+            assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == code), "{refused}");
+            let signed = [&[0x12, 0xe5, 1, 0][..], &[7; 64 + 48]].concat();
+            assert_eq!(responder.say(&signed)[2], code.0, "{mutual:?}");
+            assert!(responder.sessions().all(|session| !session.is_established()));
+            assert_eq!(responder.say(&[0x12, 0xe7, 0, 0])[2], if code == ErrorCode::REQUEST_IN_FLIGHT { code.0 } else { ErrorCode::SESSION_REQUIRED.0 });
+        }
+    }
+
+    fn a_chain_that_is_not_trusted_proves_nothing<A, B>() {
+        let own = responder::Settings { mutual: MutualAuthentication::Encapsulated, ..settings() };
+        let mut responder = talker::<B, true>(own);
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.requester.connect().unwrap();
+        let mut identity = Device::new::<A>(P256, &[0]);
+        // The chain is trusted to have key 3; this one signs with another.
+        identity.0[0].signer = A::signer(P256, 4);
+        let parts = requester::Parts::new(A::provider()).with_sessions(seats()).with_identities(identity);
+        asker.requester = Requester::new(parts, Default::default(), vec![0; 0x3000]);
+        asker.meet(&mut responder);
+        let refused = asker.exchange(&mut responder).unwrap_err();
+        assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == ErrorCode::DECRYPT_ERROR), "{refused}");
+        assert_eq!(responder.sessions().count(), 0);
+    }
+
+    fn who_cannot_prove_who_it_is_opens_no_session_where_that_is_required<A, B>() {
+        for (required, is_open) in [(false, true), (true, false)] {
+            let own = responder::Settings {
+                mutual: MutualAuthentication::Direct,
+                mutual_required: required,
+                ..settings()
+            };
+            let mut responder = talker::<B, true>(own);
+            let mut asker = Caller::<A>::new(Default::default());
+            asker.meet(&mut responder);
+            let seen = asker.exchange(&mut responder);
+            assert_eq!(seen.is_ok(), is_open, "{seen:?}");
+            assert_eq!(responder.sessions().count(), usize::from(is_open));
+        }
+    }
+
+    fn there_are_as_many_sessions_as_seats<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        for _ in 0..2 {
+            asker.psk(&mut responder).unwrap();
+        }
+        // Another requester takes the same line, whose room is used up.
+        let exchange = [
+            &[0x13, 0xe6, 0, 0, 1, 0, 4, 0, 32, 0, 16, 0][..], b"hint", &[7; 32],
+            &[1, 0, 0, 0, 0, 0, 5, 0, 1, 1, 1, 0, 0x11, 0, 0, 0],
+        ].concat();
+        assert_eq!(responder.say(&exchange)[..3], [0x13, 0x7f, ErrorCode::SESSION_LIMIT_EXCEEDED.0]);
+        let first = responder.sessions().next().unwrap().id();
+        assert!(responder.end_session(first) && !responder.end_session(first));
+        assert_eq!(responder.say(&exchange)[..2], [0x13, 0x66]);
+        assert!(responder.sessions().all(|session| session.id() != first), "its number is not used again at once");
+    }
+
+    fn what_belongs_to_a_session_is_refused_outside<A, B>() {
+        for version in SESSION_VERSIONS {
+            let mut responder = talker::<B, true>(settings());
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            let code = if version >= Version::V1_2 { ErrorCode::SESSION_REQUIRED } else { ErrorCode::UNSPECIFIED };
+            for request in [0xe5, 0xe7, 0xe8, 0xe9, 0xec] {
+                let answer = responder.say(&[version.byte(), request, 1, 0]);
+                assert_eq!(answer, [version.byte(), 0x7f, code.0, 0], "{request:#x}");
+            }
+            let none = if version >= Version::V1_3 { ErrorCode::NO_PENDING_REQUESTS } else { ErrorCode::UNEXPECTED_REQUEST };
+            assert_eq!(responder.say(&[version.byte(), 0xea, 0, 0])[2], none.0);
+            assert_eq!(responder.say(&[version.byte(), 0xeb, 0, 0, 1, 1, 0, 0])[2], ErrorCode::UNEXPECTED_REQUEST.0);
+        }
+    }
+
+    fn what_does_not_belong_into_a_session_is_refused_there<A, B>() {
+        for version in SESSION_VERSIONS {
+            let mut responder = talker::<B, true>(settings());
+            let mut asker = Caller::<A>::new(only(version));
+            asker.meet(&mut responder);
+            let id = opened(&asker.exchange(&mut responder).unwrap());
+            for request in [0x83, 0x84, 0xe1, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7] {
+                let first = if request == 0x84 { 0x10 } else { version.byte() };
+                asker.requester.within(id).request(&[first, request, 0, 0]).unwrap();
+                let refused = asker.drive(&mut Line(&mut responder)).unwrap_err();
+                let Reason::Refused(refusal) = refused.reason else { panic!("{request:#x}: {refused}") };
+                assert_eq!(refusal.code, ErrorCode::UNEXPECTED_REQUEST, "{request:#x}");
+            }
+            asker.requester.within(id).request(&[version.byte(), 0xe9, 3, 7]).unwrap();
+            let refused = asker.drive(&mut Line(&mut responder)).unwrap_err();
+            assert!(matches!(refused.reason, Reason::Refused(refusal) if refusal.code == ErrorCode::INVALID_REQUEST));
+            asker.echo(id, 10, &mut responder);
+        }
+    }
+}
+
+/// The digest of the requester's chain, as it stands in its slot.
+fn own_digest(hash: HashAlgorithm) -> Digest {
+    let device = Device::new::<AwsLcKit>(P256, &[0]);
+    let certificates = device.certificates(0).unwrap();
+    let root = digest_of(hash, &certificates[..600]);
+    let length = u16::try_from(4 + hash.size() + certificates.len()).unwrap().to_le_bytes();
+    digest_of(hash, &[&length[..], &[0, 0], root.as_bytes(), certificates].concat())
+}
