@@ -114,6 +114,10 @@ pub fn of(words: &str) -> &'static [Example] {
                 "lanewarden respond --identity device --transport tcp --listen 127.0.0.1:4194",
                 "over TCP (DSP0287)",
             ),
+            (
+                "lanewarden respond --identity device --psk drive:drive.key --mutual hosts",
+                "with a pre-shared key, and keys exchanged with hosts alone that have a certificate",
+            ),
         ],
         "lanewarden spdm" => &[("lanewarden spdm certs 41:00.0", "the certificates of a device")],
         "lanewarden spdm certs" => &[

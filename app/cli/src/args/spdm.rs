@@ -265,6 +265,16 @@ pub struct Respond {
     /// The newest version to speak
     #[arg(long, value_name = "VERSION", default_value = "1.3")]
     pub version: VersionArgument,
+    /// Open sessions with a pre-shared key too: what requesters find it by, as text or as 0x and hexadecimal, and the
+    /// file with its bytes; may be given several times
+    #[arg(long, value_name = "HINT:FILE")]
+    pub psk: Vec<PskArgument>,
+    /// Exchange keys only with requesters that prove who they are, by certificates under the roots in this folder
+    #[arg(long, value_name = "DIR")]
+    pub mutual: Option<PathBuf>,
+    /// Within how many seconds to be heard of in a session, which ends at twice that; 0 for no bound
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub heartbeat: u8,
     /// Make signatures that are wrong, to see that they are noticed
     #[arg(long, hide = true)]
     pub wrong_signature: bool,

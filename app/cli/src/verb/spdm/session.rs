@@ -12,21 +12,16 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_pci::Machine;
 use lanewarden_spdm::requester::Settings;
 use lanewarden_spdm::{Identities, Reason};
-use zeroize::Zeroizing;
 
-use super::hold;
-use crate::args::{DeviceArgument, HexBytes, PskArgument, Session, TransportArgument};
+use super::{Psk, hold};
+use crate::args::{DeviceArgument, HexBytes, Session, TransportArgument};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::session::binding;
 use crate::trust::Basis;
-use crate::verb::files;
 use crate::verb::respond::device::Slots;
 use judge::Judge;
 use script::{Opening, Script};
-
-/// The longest pre-shared key, in bytes.
-const LONGEST_KEY: usize = 4096;
 
 /// Something to do in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,19 +40,13 @@ enum Command {
     Request(Vec<u8>),
 }
 
-/// A pre-shared key and its hint.
-struct Psk {
-    hint: Vec<u8>,
-    key: Zeroizing<Vec<u8>>,
-}
-
 /// Opens it, does everything, ends it and prints.
 pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     if args.way.connect.is_some() && args.way.transport == TransportArgument::None {
         return Err(usage("bare SPDM messages carry no session").hint("--transport doe, mctp or tcp does"));
     }
     let (device, commands) = words(args)?;
-    let psk = args.psk.as_ref().map(read_key).transpose()?;
+    let psk = args.psk.as_ref().map(Psk::read).transpose()?;
     // A pre-shared key takes no certificates, and nobody who judges them.
     let basis = if psk.is_some() { None } else { Some(Basis::load(&args.trust, own, output)?) };
     let trust = basis.as_ref().map(Basis::trust);
@@ -139,15 +128,6 @@ fn message(word: Option<&str>) -> Result<Vec<u8>, Failure> {
         return Err(usage("a message has four bytes at least: version, code, and two parameters"));
     }
     Ok(bytes)
-}
-
-fn read_key(argument: &PskArgument) -> Result<Psk, Failure> {
-    let key = Zeroizing::new(files::read(&argument.file, LONGEST_KEY)?);
-    if key.is_empty() || key.len() > LONGEST_KEY {
-        let message = format!("{}: a key has from 1 to {LONGEST_KEY} bytes", argument.file.display());
-        return Err(usage(&message));
-    }
-    Ok(Psk { hint: argument.hint.clone(), key })
 }
 
 fn stopped(place: &str, failure: &Stopped) -> Failure {

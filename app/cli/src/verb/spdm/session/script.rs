@@ -10,8 +10,9 @@ use lanewarden_spdm::requester::{Event, Measured, MeasurementRequest, PresharedK
 use lanewarden_spdm::{Connection, Error, Identities};
 use lanewarden_time::Instant;
 
+use super::super::Psk;
+use super::Command;
 use super::judge::Judge;
-use super::{Command, Psk};
 
 /// Where the secret of the session comes from.
 pub enum Opening<'t> {
