@@ -5,28 +5,40 @@ use std::time::Duration;
 use lanewarden_crypto::Provider;
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
-use lanewarden_spdm::Error;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::requester::{Event, Parts, Requester, Settings, Step, Transport};
+use lanewarden_spdm::session::{RecordForm, Seat, seats};
+use lanewarden_spdm::{Error, Identities};
 use lanewarden_time::{Clock, Instant};
 
 use crate::record::Said;
 use crate::report::Failure;
 
-/// The longest message at once: what QEMU carries, less the header of its data object.
-pub const TRANSFER_SIZE: u32 = 0x11f8;
+/// The longest payload of a data object: what QEMU carries, less the header.
+const LONGEST: usize = 0x11f8;
+/// The longest message at once: there is room left for what a session puts around it.
+pub const TRANSFER_SIZE: u32 = 0x11bc;
+const _: () = assert!(TRANSFER_SIZE as usize + RecordForm::AROUND <= LONGEST);
 /// The longest message in chunks.
 const LARGE: usize = 0x1_0000;
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The requester of a dialogue.
-pub type Speaker<P> = Requester<Parts<P, Said>, Vec<u8>>;
+/// Sessions that a dialogue has room for.
+const SEATS: usize = 4;
+
+/// The requester of a dialogue. `I` is who it is to the device, where it is to prove that.
+pub type Speaker<P, I = ()> = Requester<Parts<P, Said, [Seat<P>; SEATS], I>, Vec<u8>>;
 
 /// What is asked, in which order.
-pub trait Script<P: Provider> {
+pub trait Script<P: Provider, I: Identities = ()> {
+    /// When the next operation begins, where that is not at once.
+    fn pause(&mut self, _: Instant, _: &Speaker<P, I>) -> Option<Instant> {
+        None
+    }
+
     /// Begins the next operation; `None` where there is none.
-    fn next(&mut self, requester: &mut Speaker<P>) -> Option<Result<(), Error>>;
+    fn next(&mut self, requester: &mut Speaker<P, I>) -> Option<Result<(), Error>>;
 
     /// What an answer meant.
     fn event(&mut self, event: Event<'_>);
@@ -42,11 +54,12 @@ pub trait Script<P: Provider> {
 }
 
 /// A dialogue.
-pub struct Dialogue<P: Provider, S> {
-    requester: Speaker<P>,
+pub struct Dialogue<P: Provider, S, I: Identities = ()> {
+    requester: Speaker<P, I>,
     script: S,
     protocol: Protocol,
     connection: u16,
+    patience: Duration,
     /// What is being sent.
     kind: MessageKind,
     outgoing: Vec<u8>,
@@ -65,22 +78,64 @@ pub fn settings() -> Settings {
     Settings { transfer_size: TRANSFER_SIZE, ..Settings::default() }
 }
 
+/// The type of data objects that secured messages go in, beside the plain messages of this type (PCIe 6.x, 6.31).
+#[must_use]
+pub const fn secured(plain: Protocol) -> Protocol {
+    match plain {
+        Protocol::CMA_SPDM_WITH_CONNECTION => Protocol::SECURED_CMA_SPDM_WITH_CONNECTION,
+        _ => Protocol::SECURED_CMA_SPDM,
+    }
+}
+
+const fn object(plain: Protocol, kind: MessageKind) -> Protocol {
+    match kind {
+        MessageKind::Plain => plain,
+        MessageKind::Secured => secured(plain),
+    }
+}
+
+/// The kind of message in data objects of a type of SPDM; `None` for other types.
+#[must_use]
+pub const fn message_kind(protocol: Protocol) -> Option<MessageKind> {
+    match protocol {
+        Protocol::CMA_SPDM | Protocol::CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Plain),
+        Protocol::SECURED_CMA_SPDM | Protocol::SECURED_CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Secured),
+        _ => None,
+    }
+}
+
 impl<P: Provider, S: Script<P>> Dialogue<P, S> {
     /// One that has not begun.
     pub fn new(provider: P, settings: Settings, script: S) -> Self {
-        let requester =
-            Requester::new(Parts::new(provider).with_record(Said::default()), settings, vec![0; LARGE]);
+        Self::of(provider, (), settings, script)
+    }
+}
+
+impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
+    /// One that has not begun, of somebody who can prove who they are.
+    pub fn of(provider: P, identities: I, settings: Settings, script: S) -> Self {
+        let parts = Parts::new(provider).with_record(Said::default());
+        let parts = parts.with_sessions(seats()).with_identities(identities);
         Self {
-            requester,
+            requester: Requester::new(parts, settings, vec![0; LARGE]),
             script,
             protocol: Protocol::CMA_SPDM,
             connection: 0,
+            patience: PATIENCE,
             kind: MessageKind::Plain,
             outgoing: Vec::new(),
         }
     }
 
-    /// The same in data objects of another type of SPDM, with a connection ID where it has one (PCIe 6.x, 6.31).
+    /// The same with this much more time.
+    #[must_use]
+    pub fn with_time(self, more: Duration) -> Self {
+        Self { patience: self.patience.saturating_add(more), ..self }
+    }
+
+    /// The same in data objects of another type of SPDM, with a connection ID where it has one (PCIe 6.x, 6.31). The
+    /// type is that of plain messages; what is said in sessions goes in the one that belongs to it, on the same
+    /// connection.
     #[must_use]
     pub fn in_objects(self, protocol: Protocol, connection: u16) -> Self {
         Self { protocol, connection, ..self }
@@ -106,7 +161,7 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
     where
         T::Error: std::fmt::Display,
     {
-        let mut answer = vec![0; self.longest()];
+        let mut answer = vec![0; LONGEST];
         loop {
             let within = match self.step(clock.now()) {
                 Next::Say(within) => within,
@@ -140,7 +195,12 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
                     return Next::Say(within);
                 }
                 Ok(Step::Wait(at)) => return Next::Wait(at),
-                Ok(Step::Idle | Step::Receive) => self.script.next(&mut self.requester),
+                Ok(Step::Idle | Step::Receive) => {
+                    if let Some(at) = self.script.pause(now, &self.requester).filter(|at| now < *at) {
+                        return Next::Wait(at);
+                    }
+                    self.script.next(&mut self.requester)
+                }
                 Err(error) => Some(Err(error)),
             };
             match begun {
@@ -159,31 +219,54 @@ impl<P: Provider, S: Script<P>> Dialogue<P, S> {
     }
 }
 
-impl<P: Provider, S: Script<P>> Conversation for Dialogue<P, S> {
+impl<P: Provider, S: Script<P, I>, I: Identities> Conversation for Dialogue<P, S, I> {
     fn longest(&self) -> usize {
-        usize::try_from(TRANSFER_SIZE).unwrap_or(usize::MAX)
+        LONGEST
     }
 
     fn patience(&self) -> Duration {
-        PATIENCE
+        self.patience
     }
 
     fn turn(&mut self, now: Instant) -> Turn<'_> {
         match self.step(now) {
             Next::Say(_) => {
-                let Self { protocol, connection, .. } = *self;
-                Turn::Say { what: self.script.subject(), protocol, connection, payload: &self.outgoing }
+                let Self { protocol: plain, connection, kind, .. } = *self;
+                // Who has lost a session says so outside of it.
+                let alternative = (kind == MessageKind::Secured).then_some(plain);
+                let (what, protocol) = (self.script.subject(), object(plain, kind));
+                Turn::Say { what, protocol, alternative, connection, payload: &self.outgoing }
             }
             Next::Wait(at) => Turn::Wait(at),
             Next::Over => Turn::Over,
         }
     }
 
-    fn answer(&mut self, now: Instant, payload: &[u8]) {
-        self.take(now, MessageKind::Plain, &mut payload.to_vec());
+    fn answer(&mut self, now: Instant, protocol: Protocol, payload: &[u8]) {
+        let kind = message_kind(protocol).unwrap_or(MessageKind::Plain);
+        self.take(now, kind, &mut payload.to_vec());
     }
 
     fn failed(&mut self, error: &MailboxError) {
         self.script.failed(Failure::Mailbox(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a connection ID what is plain and what is secured stay on that connection, and without one on none.
+    #[test]
+    fn each_kind_of_message_has_its_type_of_object() {
+        let kinds = [MessageKind::Plain, MessageKind::Secured];
+        for plain in [Protocol::CMA_SPDM, Protocol::CMA_SPDM_WITH_CONNECTION] {
+            for kind in kinds {
+                let object = object(plain, kind);
+                assert_eq!(message_kind(object), Some(kind));
+                assert_eq!(object.has_connection(), plain.has_connection());
+            }
+        }
+        assert_eq!(message_kind(Protocol::CXL_TABLE_ACCESS), None);
     }
 }

@@ -1,18 +1,20 @@
 //! From the first message to the last.
 
 use lanewarden_crypto::{Digest, Hash, Provider};
+use lanewarden_spdm::binding::Binding;
 use lanewarden_spdm::certificate::{
     ChainReader, DeviceIdentity, Leaf, Revocations, Rules, TrustAnchors, Validated,
 };
 use lanewarden_spdm::message::{CertificatePortion, Digests, Nonce, ResponderFlags, SLOTS, SummaryKind};
 use lanewarden_spdm::requester::{
-    Authenticated, ChallengeRequest, Event, Measured, MeasurementRequest, PeerKey,
+    Authenticated, ChallengeRequest, Event, Measured, MeasurementRequest, PeerKey, SessionRequest, Settings,
 };
 use lanewarden_spdm::{Error, Version};
 
 use crate::dialogue::{Dialogue, Script, Speaker, settings};
 use crate::facts::blocks;
 use crate::report::{ChainReport, Failure, MeasurementReport, Proof, Report};
+use crate::session::SessionReport;
 use crate::trust::Trust;
 
 /// The longest certificate.
@@ -29,6 +31,10 @@ pub struct Options {
     pub read_chain: bool,
     /// What the device must be, by its configuration space.
     pub device: Option<DeviceIdentity>,
+    /// Open a session once it has proved who it is, and ask in there what it runs.
+    pub session: bool,
+    /// How the records of a session look on the way; as in data objects if not given.
+    pub binding: Option<Binding>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +46,10 @@ enum Stage {
     /// The chain has been read.
     Read,
     Challenge,
+    Exchange,
     Measurements,
+    /// The session is to be ended.
+    End,
     Over,
 }
 
@@ -72,7 +81,9 @@ where
             summary: None,
             report: Report::default(),
         };
-        Dialogue::new(provider, settings(), script)
+        let settings = settings();
+        let binding = options.binding.unwrap_or(settings.binding);
+        Dialogue::new(provider, Settings { binding, ..settings }, script)
     }
 
     /// What it came to, so far or at its end.
@@ -97,16 +108,33 @@ where
             Event::Authenticated(proved) => {
                 self.report.proof = Some(proof(&proved));
                 self.summary = Digest::new(proved.transcript.algorithm(), proved.answer.summary);
+                self.stage = if self.options.session { Stage::Exchange } else { Stage::Measurements };
+            }
+            Event::Exchanged(exchanged) => {
+                let connection = self.report.connection;
+                self.report.session =
+                    connection.map(|connection| SessionReport::new(&connection, &exchanged, false));
+            }
+            Event::Opened(_) => {
+                self.in_session(|session| session.is_open = true);
                 self.stage = Stage::Measurements;
             }
             Event::Measured(measured) => {
                 self.report.measurements = Some(measurements(&measured));
                 self.compare_summary();
+                self.stage = if self.report.session.is_some() { Stage::End } else { Stage::Over };
+            }
+            Event::Ended(_) => {
+                self.in_session(|session| session.is_ended = true);
                 self.stage = Stage::Over;
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn in_session(&mut self, change: impl FnMut(&mut SessionReport)) {
+        self.report.session.iter_mut().for_each(change);
     }
 
     fn take_portion(&mut self, portion: &CertificatePortion<'_>) -> Result<(), Failure> {
@@ -149,16 +177,37 @@ where
                 Some(self.challenge(requester))
             }
             Stage::Challenge | Stage::Over => None,
-            Stage::Measurements => self.wanted_measurements().map(|wanted| requester.measurements(wanted)),
+            Stage::Exchange => {
+                let summary = self.wanted_summary();
+                Some(requester.key_exchange(SessionRequest { slot, summary, ..SessionRequest::default() }))
+            }
+            Stage::Measurements => self.measurements(requester),
+            Stage::End => self.report.session.map(|session| requester.within(session.id).end(false)),
         })
     }
 
     fn challenge(&mut self, requester: &mut Speaker<P>) -> Result<(), Error> {
         self.stage = Stage::Challenge;
-        let measures = ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED;
-        let summary = if self.flags().intersects(measures) { SummaryKind::All } else { SummaryKind::None };
-        let (slot, nonce) = (self.report.slot, self.options.nonce);
+        let (slot, nonce, summary) = (self.report.slot, self.options.nonce, self.wanted_summary());
         requester.challenge(ChallengeRequest { slot, summary, nonce, context: [0; 8] })
+    }
+
+    fn wanted_summary(&self) -> SummaryKind {
+        let measures = ResponderFlags::MEAS | ResponderFlags::MEAS_SIGNED;
+        if self.flags().intersects(measures) { SummaryKind::All } else { SummaryKind::None }
+    }
+
+    /// Asks for measurements in the session, where there is one; ends that where there are none to ask for.
+    fn measurements(&mut self, requester: &mut Speaker<P>) -> Option<Result<(), Error>> {
+        match (self.wanted_measurements(), self.report.session) {
+            (Some(wanted), Some(session)) => Some(requester.within(session.id).measurements(wanted)),
+            (Some(wanted), None) => Some(requester.measurements(wanted)),
+            (None, Some(session)) => {
+                self.stage = Stage::End;
+                Some(requester.within(session.id).end(false))
+            }
+            (None, None) => None,
+        }
     }
 
     /// Signed where the device signs them, as they are where it does not.
@@ -211,12 +260,17 @@ where
         Ok(())
     }
 
-    /// The summary that was signed with the challenge is over the blocks as they are reported.
+    /// The summaries that were signed, with the challenge and with the exchange of keys, are over the blocks as they
+    /// are reported.
     fn compare_summary(&mut self) {
-        let (Some(summary), Some(measured)) = (self.summary, &mut self.report.measurements) else { return };
-        let Some(mut hash) = self.provider.hash(summary.algorithm()) else { return };
-        hash.update(&measured.record);
-        measured.fits_summary = Some(hash.finish() == summary);
+        let exchanged = self.report.session.and_then(|session| session.summary);
+        let Some(measured) = &mut self.report.measurements else { return };
+        for summary in self.summary.iter().chain(&exchanged) {
+            let Some(mut hash) = self.provider.hash(summary.algorithm()) else { return };
+            hash.update(&measured.record);
+            let fits = hash.finish() == *summary;
+            measured.fits_summary = Some(measured.fits_summary.unwrap_or(true) && fits);
+        }
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -265,7 +319,9 @@ where
             Stage::Digests => "digests",
             Stage::Certificate | Stage::Read => "certificate chain",
             Stage::Challenge => "challenge",
+            Stage::Exchange => "session",
             Stage::Measurements | Stage::Over => "measurements",
+            Stage::End => "end of the session",
         }
     }
 }

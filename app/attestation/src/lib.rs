@@ -15,12 +15,14 @@ mod flow;
 mod identity;
 mod record;
 mod report;
+mod session;
 mod trust;
 
-pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, settings};
+pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, message_kind, secured, settings};
 pub use facts::{Facts, FactsError, MeasurementFact};
 pub use flow::{Attestation, Options};
 pub use identity::identity;
 pub use record::{Said, Signed};
 pub use report::{Class, Failure, Report, Verdict};
+pub use session::SessionReport;
 pub use trust::Trust;

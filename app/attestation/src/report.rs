@@ -6,6 +6,7 @@ use lanewarden_spdm::message::Nonce;
 use lanewarden_spdm::{Blame, Connection, Error, Reason};
 
 use crate::facts::MeasurementFact;
+use crate::session::SessionReport;
 
 /// Why it went no further.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -16,6 +17,12 @@ pub enum Failure {
     /// The chain of certificates cannot be read.
     #[error("certificate chain: {0}")]
     Chain(ChainError),
+    /// The chain of certificates is not trusted.
+    #[error("its certificate chain is not trusted: {0}")]
+    Untrusted(Distrust),
+    /// A session was wanted, and the mailbox carries none.
+    #[error("its mailbox carries no secured messages")]
+    NoSecured,
     /// The leaf's key does not make the signatures that were agreed on.
     #[error("the leaf's key does not make the signatures that were agreed on")]
     WrongKey,
@@ -129,6 +136,8 @@ pub struct Report {
     pub identity: Option<Result<(), IdentityError>>,
     /// That the device holds the leaf's key.
     pub proof: Option<Proof>,
+    /// The session in which it was asked what it runs, where there was one.
+    pub session: Option<SessionReport>,
     /// What it says it runs.
     pub measurements: Option<MeasurementReport>,
     /// Why it went no further.
@@ -173,8 +182,8 @@ impl Failure {
         let is_refused = match self {
             Self::Spdm(error) => error.blame() == Blame::Peer,
             Self::Chain(error) => !matches!(error, ChainError::NoRoom { .. } | ChainError::TooLong { .. }),
-            Self::WrongKey => true,
-            Self::NoChain(_) | Self::Mailbox(_) | Self::Transport(_) => false,
+            Self::Untrusted(_) | Self::WrongKey => true,
+            Self::NoSecured | Self::NoChain(_) | Self::Mailbox(_) | Self::Transport(_) => false,
         };
         let reason = self.to_string();
         if is_refused { Verdict::Refused(reason) } else { Verdict::CannotAttest(reason) }
@@ -184,9 +193,11 @@ impl Failure {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Spdm(Error { reason: Reason::WrongSignature, .. }) | Self::WrongKey | Self::NoChain(_) => {
-                Class::Unverified
-            }
+            Self::Spdm(Error { reason: Reason::WrongSignature | Reason::WrongVerifyData, .. })
+            | Self::Untrusted(_)
+            | Self::NoSecured
+            | Self::WrongKey
+            | Self::NoChain(_) => Class::Unverified,
             Self::Spdm(error) => match error.blame() {
                 Blame::Peer => Class::Protocol,
                 Blame::PeerCannot => Class::Unverified,

@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
 
 pub use spdm::{
-    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, Request, Respond, Spdm, TransportArgument,
-    TrustArguments, Verify, VersionArgument, Way,
+    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
+    TransportArgument, TrustArguments, Verify, VersionArgument, Way,
 };
 
 /// From unknown to trusted: every PCIe and CXL device of a machine.
@@ -89,7 +89,7 @@ pub enum Verb {
     Decode(Decode),
     /// Be a device that others can attest
     Respond(Respond),
-    /// SPDM: certificates, measurements, single requests
+    /// SPDM: certificates, measurements, single requests, sessions
     #[command(subcommand)]
     Spdm(Spdm),
     /// Data Object Exchange mailboxes

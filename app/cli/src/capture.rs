@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lanewarden_attestation::message_kind;
 use lanewarden_decode::capture::{CaptureWriter, Direction, LinkType};
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
@@ -62,14 +63,12 @@ pub struct Captured<'c, C> {
     conversation: C,
     capture: Option<&'c Capture>,
     watch: &'c dyn Fn(&C),
-    /// Of what was said last.
-    kind: Option<MessageKind>,
 }
 
 impl<'c, C> Captured<'c, C> {
     /// Takes down what is said, where there is a capture.
     pub const fn new(conversation: C, capture: Option<&'c Capture>) -> Self {
-        Self { conversation, capture, watch: &|_| (), kind: None }
+        Self { conversation, capture, watch: &|_| () }
     }
 
     /// The same, shown to `watch` after each answer.
@@ -88,11 +87,10 @@ impl<'c, C> Captured<'c, C> {
     }
 }
 
-const fn kind_of(protocol: Protocol) -> Option<MessageKind> {
-    match protocol {
-        Protocol::CMA_SPDM | Protocol::CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Plain),
-        Protocol::SECURED_CMA_SPDM | Protocol::SECURED_CMA_SPDM_WITH_CONNECTION => Some(MessageKind::Secured),
-        _ => None,
+/// Takes an object of SPDM down.
+fn note(capture: Option<&Capture>, direction: Direction, protocol: Protocol, payload: &[u8]) {
+    if let (Some(capture), Some(kind)) = (capture, message_kind(protocol)) {
+        capture.message(direction, kind, payload);
     }
 }
 
@@ -108,19 +106,14 @@ impl<C: Conversation> Conversation for Captured<'_, C> {
     fn turn(&mut self, now: Instant) -> Turn<'_> {
         let turn = self.conversation.turn(now);
         if let Turn::Say { protocol, payload, .. } = turn {
-            self.kind = kind_of(protocol);
-            if let (Some(capture), Some(kind)) = (self.capture, self.kind) {
-                capture.message(Direction::ToResponder, kind, payload);
-            }
+            note(self.capture, Direction::ToResponder, protocol, payload);
         }
         turn
     }
 
-    fn answer(&mut self, now: Instant, payload: &[u8]) {
-        if let (Some(capture), Some(kind)) = (self.capture, self.kind) {
-            capture.message(Direction::ToRequester, kind, payload);
-        }
-        self.conversation.answer(now, payload);
+    fn answer(&mut self, now: Instant, protocol: Protocol, payload: &[u8]) {
+        note(self.capture, Direction::ToRequester, protocol, payload);
+        self.conversation.answer(now, protocol, payload);
         (self.watch)(&self.conversation);
     }
 

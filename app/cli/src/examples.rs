@@ -83,6 +83,7 @@ pub fn of(words: &str) -> &'static [Example] {
                 "every device that speaks SPDM, under the roots in a folder",
             ),
             ("lanewarden attest 41:00.0 -v", "one device, with its certificates and measurements"),
+            ("lanewarden attest 41:00.0 --session", "and what it runs asked in a session"),
             (
                 "lanewarden attest 41:00.0 --anchors anchors --evidence evidence",
                 "and keep what it has shown, for others to verify",
@@ -113,6 +114,10 @@ pub fn of(words: &str) -> &'static [Example] {
                 "lanewarden respond --identity device --transport tcp --listen 127.0.0.1:4194",
                 "over TCP (DSP0287)",
             ),
+            (
+                "lanewarden respond --identity device --psk drive:drive.key --mutual hosts",
+                "with a pre-shared key, and keys exchanged with hosts alone that have a certificate",
+            ),
         ],
         "lanewarden spdm" => &[("lanewarden spdm certs 41:00.0", "the certificates of a device")],
         "lanewarden spdm certs" => &[
@@ -126,6 +131,21 @@ pub fn of(words: &str) -> &'static [Example] {
         "lanewarden spdm request" => &[
             ("lanewarden spdm request 41:00.0 --hex 13810000", "GET_DIGESTS, byte for byte"),
             ("lanewarden spdm request 41:00.0 --hex 13810000 --dry-run", "what would be sent"),
+        ],
+        "lanewarden spdm session" => &[
+            ("lanewarden spdm session 41:00.0 --anchors anchors", "open one, see what was agreed on, end it"),
+            (
+                "lanewarden spdm session 41:00.0 measurements update-keys measurements",
+                "measurements under two sets of keys",
+            ),
+            (
+                "lanewarden spdm session 41:00.0 --psk drive:drive.key --keep 1m",
+                "with a pre-shared key, kept alive for a minute",
+            ),
+            (
+                "lanewarden spdm session --connect 127.0.0.1:2323 --identity host request 13e80000",
+                "with a responder behind a socket, which may ask who this side is; HEARTBEAT, byte for byte",
+            ),
         ],
         "lanewarden cxl" => &[("lanewarden cxl paths", "how far and how wide the path to each memory is")],
         "lanewarden cxl cdat" => &[

@@ -66,7 +66,7 @@ fn dispatch<M: Machine>(
             verb::paths::run(machine, address(device)?, *sharing, output)
         }
         Verb::Attest(args) => verb::attest::run(machine, args, own, output),
-        Verb::Spdm(spdm) => verb::spdm::run(machine, spdm, output),
+        Verb::Spdm(spdm) => verb::spdm::run(machine, spdm, own, output),
         Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
@@ -88,6 +88,7 @@ fn unsafe_shared(verb: &Verb) -> bool {
         Verb::Spdm(Spdm::Certs(args)) => args.way.sharing.unsafe_shared,
         Verb::Spdm(Spdm::Measurements(args)) => args.way.sharing.unsafe_shared,
         Verb::Spdm(Spdm::Request(args)) => args.way.sharing.unsafe_shared,
+        Verb::Spdm(Spdm::Session(args)) => args.way.sharing.unsafe_shared,
         Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)

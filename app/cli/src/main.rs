@@ -13,6 +13,7 @@ mod names;
 mod output;
 mod picture;
 mod progress;
+mod session;
 mod socket;
 mod table;
 mod trust;

@@ -16,6 +16,9 @@ pub enum Turn<'a> {
         what: &'static str,
         /// Its protocol.
         protocol: Protocol,
+        /// What its answer may be of as well as of its protocol: a device that has lost a session says so outside of
+        /// it.
+        alternative: Option<Protocol>,
         /// Its connection ID, 0 for protocols without one.
         connection: u16,
         /// Its payload.
@@ -38,8 +41,8 @@ pub trait Conversation {
     /// What comes next.
     fn turn(&mut self, now: Instant) -> Turn<'_>;
 
-    /// The payload of the answer to what was said last, padding included.
-    fn answer(&mut self, now: Instant, payload: &[u8]);
+    /// The payload of the answer to what was said last, padding included, and its protocol.
+    fn answer(&mut self, now: Instant, protocol: Protocol, payload: &[u8]);
 
     /// Something was not carried; the conversation is over.
     fn failed(&mut self, error: &MailboxError);

@@ -78,7 +78,13 @@ enum Stage<'c> {
 
 /// What comes next, with the mailbox idle.
 enum Next {
-    Send { step: error::Step, protocol: Protocol, payload: Vec<u8>, connection: u16 },
+    Send {
+        step: error::Step,
+        protocol: Protocol,
+        alternative: Option<Protocol>,
+        payload: Vec<u8>,
+        connection: u16,
+    },
     Wait(Instant),
     Finish,
 }
@@ -153,10 +159,13 @@ impl<'c, M: Machine> Job<'c, M> {
             match self.next(machine.now()) {
                 Next::Finish => return self.finish().map(|()| None),
                 Next::Wait(at) => return Ok(Some(at)),
-                Next::Send { step, protocol, payload, connection } => {
+                Next::Send { step, protocol, alternative, payload, connection } => {
                     self.asked = step;
                     self.check_time(machine.now())?;
-                    let request = Request::new(protocol, &payload).connection(connection);
+                    let mut request = Request::new(protocol, &payload).connection(connection);
+                    if let Some(alternative) = alternative {
+                        request = request.or_answered_in(alternative);
+                    }
                     self.mailbox.send(&request).map_err(|source| MailboxError::Exchange { step, source })?;
                 }
             }
@@ -226,7 +235,7 @@ impl<'c, M: Machine> Job<'c, M> {
     /// The request that the present stage makes; the end once it has all its answers.
     fn next(&mut self, now: Instant) -> Next {
         let walks = |step, protocol, payload: Option<Vec<u8>>| {
-            payload.map(|payload| Next::Send { step, protocol, payload, connection: 0 })
+            payload.map(|payload| Next::Send { step, protocol, alternative: None, payload, connection: 0 })
         };
         let next = match &mut self.stage {
             Stage::Discovery { walk, .. } => {
@@ -242,12 +251,13 @@ impl<'c, M: Machine> Job<'c, M> {
             }
             Stage::Request(Work::Request { protocol, connection, payload, .. }) => {
                 let (protocol, connection, payload) = (*protocol, *connection, payload.clone());
-                Some(Next::Send { step: error::Step::Request, protocol, payload, connection })
+                let step = error::Step::Request;
+                Some(Next::Send { step, protocol, alternative: None, payload, connection })
             }
             Stage::Conversation(conversation) => match conversation.turn(now) {
-                Turn::Say { what, protocol, connection, payload } => {
-                    let step = error::Step::Message(what);
-                    Some(Next::Send { step, protocol, payload: payload.to_vec(), connection })
+                Turn::Say { what, protocol, alternative, connection, payload } => {
+                    let (step, payload) = (error::Step::Message(what), payload.to_vec());
+                    Some(Next::Send { step, protocol, alternative, payload, connection })
                 }
                 Turn::Wait(at) => Some(Next::Wait(at)),
                 Turn::Over => None,
@@ -274,7 +284,10 @@ impl<'c, M: Machine> Job<'c, M> {
                 self.report.answer = Some(Ok(self.mailbox.answer().to_vec()));
                 self.stage = Stage::Done;
             }
-            Stage::Conversation(conversation) => conversation.answer(now, self.mailbox.answer()),
+            Stage::Conversation(conversation) => {
+                let protocol = self.mailbox.answer_protocol().unwrap_or_default();
+                conversation.answer(now, protocol, self.mailbox.answer());
+            }
             Stage::Lock(_) | Stage::Done => {}
         }
         Ok(())

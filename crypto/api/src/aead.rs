@@ -20,6 +20,16 @@ pub enum AeadAlgorithm {
 }
 
 impl AeadAlgorithm {
+    /// Its usual name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "AES-128-GCM",
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+        }
+    }
+
     /// Bytes of a key.
     #[must_use]
     pub const fn key_size(self) -> usize {

@@ -20,6 +20,19 @@ pub enum Group {
 }
 
 impl Group {
+    /// Its name in the registries: of curves in SEC 2, of the others in RFC 7919.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ffdhe2048 => "ffdhe2048",
+            Self::Ffdhe3072 => "ffdhe3072",
+            Self::Ffdhe4096 => "ffdhe4096",
+            Self::Secp256r1 => "secp256r1",
+            Self::Secp384r1 => "secp384r1",
+            Self::Secp521r1 => "secp521r1",
+        }
+    }
+
     /// Bytes of a public value: the number, or X and Y of the point without a prefix.
     #[must_use]
     pub const fn public_size(self) -> usize {

@@ -49,6 +49,7 @@ pub enum InterruptUse {
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     protocol: Protocol,
+    alternative: Option<Protocol>,
     connection: u16,
     payload: &'a [u8],
     interrupt: bool,
@@ -58,13 +59,20 @@ impl<'a> Request<'a> {
     /// A request of `protocol` with this payload, which is zero-padded to whole DWs.
     #[must_use]
     pub const fn new(protocol: Protocol, payload: &'a [u8]) -> Self {
-        Self { protocol, connection: 0, payload, interrupt: false }
+        Self { protocol, alternative: None, connection: 0, payload, interrupt: false }
     }
 
     /// The same on a connection, for protocols that have them.
     #[must_use]
     pub const fn connection(self, connection: u16) -> Self {
         Self { connection, ..self }
+    }
+
+    /// The same, whose answer may be of another protocol too, on the same connection: what is asked in a session may be
+    /// answered outside of it. [`Mailbox::answer_protocol`] tells which it is.
+    #[must_use]
+    pub const fn or_answered_in(self, protocol: Protocol) -> Self {
+        Self { alternative: Some(protocol), ..self }
     }
 
     /// The same, asking for an interrupt under [`InterruptUse::WhenAsked`].
@@ -110,6 +118,8 @@ pub struct Mailbox<B> {
     vectors: bool,
     distrusted: bool,
     state: State,
+    /// Of the answer whose header was read last.
+    answer_protocol: Protocol,
     statistics: Statistics,
 }
 
@@ -125,6 +135,8 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Exchange {
     header: Header,
+    /// What the answer may be of as well.
+    alternative: Option<Protocol>,
     /// Bytes of the request's payload, without padding.
     length: usize,
     interrupt: bool,
@@ -170,8 +182,16 @@ enum Flow {
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
     /// The mailbox of this capability, trusted to be idle: nothing is written to it until the first request.
     pub fn new(capability: Doe, buffer: B, policy: Policy) -> Self {
-        let statistics = Statistics::default();
-        Self { capability, buffer, policy, vectors: false, distrusted: false, state: State::Idle, statistics }
+        Self {
+            capability,
+            buffer,
+            policy,
+            vectors: false,
+            distrusted: false,
+            state: State::Idle,
+            answer_protocol: Protocol::DISCOVERY,
+            statistics: Statistics::default(),
+        }
     }
 
     /// The capability it was made from.
@@ -248,7 +268,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
         slot.copy_from_slice(request.payload);
         let asked = self.policy.interrupts == InterruptUse::WhenAllocated || request.interrupt;
         let interrupt = asked && self.vectors && self.capability.interrupt.is_some();
-        let exchange = Exchange { header, length, interrupt, stage: Stage::Begin, cancelled: false };
+        let Request { alternative, .. } = *request;
+        let exchange =
+            Exchange { header, alternative, length, interrupt, stage: Stage::Begin, cancelled: false };
         self.state = State::Running(exchange);
         Ok(())
     }
@@ -258,6 +280,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
     pub fn answer(&self) -> &[u8] {
         let State::Answered(length) = self.state else { return &[] };
         self.buffer.as_ref().get(..length).unwrap_or_default()
+    }
+
+    /// The protocol of the answer: the request's, or the one that it [may be answered in](Request::or_answered_in).
+    /// `None` unless the last step was [`Step::Answered`].
+    #[must_use]
+    pub fn answer_protocol(&self) -> Option<Protocol> {
+        matches!(self.state, State::Answered(_)).then_some(self.answer_protocol)
     }
 
     /// Ends the exchange in work, also in the middle of a request. The next [`Mailbox::advance`] calls begin, and
@@ -431,6 +460,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
             registers.expect_ready()?;
         }
         let header = header?;
+        self.answer_protocol = header.protocol;
         registers.acknowledge()?;
         Ok(Flow::Go(Stage::Read { done: MIN_DWORDS, total: header.dwords() }))
     }
@@ -438,7 +468,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Mailbox<B> {
     fn check_header(&self, exchange: &Exchange, first: u32, second: u32) -> Result<Header, Error> {
         let header = Header::decode(first, second).map_err(|_| Error::BadLength)?;
         let (expected, seen) = (exchange.header.protocol, header.protocol);
-        if expected != seen {
+        if expected != seen && exchange.alternative != Some(seen) {
             return Err(Error::WrongProtocol { expected, seen });
         }
         let (expected, seen) = (exchange.header.connection, header.connection);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -11,7 +12,7 @@ use super::{DeviceArgument, HexBytes, Sharing};
 #[derive(Debug, Args)]
 pub struct Attest {
     /// The function, by its address or a CXL object on it
-    #[arg(required_unless_present_any = ["all", "connect"], conflicts_with = "all")]
+    #[arg(required_unless_present_any = ["all", "connect"], conflicts_with_all = ["all", "connect"])]
     pub device: Option<DeviceArgument>,
     /// Every function with an SPDM mailbox
     #[arg(long, conflicts_with = "connect")]
@@ -25,6 +26,9 @@ pub struct Attest {
     /// The nonce of an external verifier, 32 bytes in hexadecimal; a fresh one if not given
     #[arg(long, value_name = "HEX", conflicts_with = "all")]
     pub nonce: Option<NonceArgument>,
+    /// Once it has proved who it is, open a session with it and ask in there what it runs
+    #[arg(long)]
+    pub session: bool,
     /// Keep what the device has shown in this folder, for `lanewarden verify`; with --all in a folder each below it
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
@@ -37,7 +41,7 @@ pub struct Attest {
 #[derive(Debug, Args)]
 pub struct Way {
     /// A responder behind a socket instead of a device of this machine
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "device")]
+    #[arg(long, value_name = "HOST:PORT")]
     pub connect: Option<String>,
     /// What the socket carries
     #[arg(long, value_name = "WHAT", default_value = "doe", requires = "connect")]
@@ -100,13 +104,97 @@ pub enum Spdm {
     Measurements(MeasurementsOf),
     /// Send one request and print the answer
     Request(Request),
+    /// Open a session, show what was agreed on, do something in it, and end it
+    Session(Session),
+}
+
+/// A session.
+#[derive(Debug, Args)]
+pub struct Session {
+    /// The function, by its address or a CXL object on it, unless --connect names a responder; then what to do in the
+    /// session, in this order: `certs`, `measurements`, `heartbeat`, `update-keys`, `request HEX`
+    #[arg(value_name = "DEVICE|COMMAND")]
+    pub words: Vec<String>,
+    /// The certificate slot whose key vouches for the device; the first that holds a chain if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..8), conflicts_with = "psk")]
+    pub slot: Option<u8>,
+    /// With a pre-shared key: what the device finds it by, as text or as 0x and hexadecimal, and the file with its bytes
+    #[arg(long, value_name = "HINT:FILE")]
+    pub psk: Option<PskArgument>,
+    /// Keep it open this long, with heartbeats where the device wants them: 500ms, 10s, 2m
+    #[arg(long, value_name = "TIME")]
+    pub keep: Option<TimeArgument>,
+    /// Replace the keys of both sides before anything else is done
+    #[arg(long)]
+    pub update_keys: bool,
+    /// Prove who this side is, where the device asks for that: a folder with a chain and a key
+    #[arg(long, value_name = "DIR")]
+    pub identity: Option<PathBuf>,
+    /// Whom to trust
+    #[command(flatten)]
+    pub trust: TrustArguments,
+    /// Open it although the device's certificates are not trusted
+    #[arg(long, conflicts_with = "psk")]
+    pub untrusted: bool,
+    /// How to reach it
+    #[command(flatten)]
+    pub way: Way,
+}
+
+/// A pre-shared key on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PskArgument {
+    /// What it is found by.
+    pub hint: Vec<u8>,
+    /// The file with its bytes.
+    pub file: PathBuf,
+}
+
+impl FromStr for PskArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let (hint, file) = text.split_once(':').ok_or("expected a hint and a file, as in drive:drive.key")?;
+        let bytes = match hint.strip_prefix("0x") {
+            Some(digits) => digits.parse().map(|HexBytes(bytes)| bytes),
+            None => Ok(hint.as_bytes().to_vec()),
+        };
+        match bytes {
+            Ok(hint) if !hint.is_empty() && !file.is_empty() => Ok(Self { hint, file: file.into() }),
+            _ => Err("expected a hint, as text or as 0x and hexadecimal, and a file"),
+        }
+    }
+}
+
+/// A time on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeArgument(pub Duration);
+
+impl FromStr for TimeArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let error = "expected a number and ms, s, m or h, as in 10s; a day at the most";
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        let number: u64 = number.parse().map_err(|_| error)?;
+        let unit_ms = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(error),
+        };
+        let ms = number.checked_mul(unit_ms).filter(|ms| *ms <= 86_400_000).ok_or(error)?;
+        Ok(Self(Duration::from_millis(ms)))
+    }
 }
 
 /// Which certificates.
 #[derive(Debug, Args)]
 pub struct Certs {
     /// The function, by its address or a CXL object on it
-    #[arg(required_unless_present = "connect")]
+    #[arg(required_unless_present = "connect", conflicts_with = "connect")]
     pub device: Option<DeviceArgument>,
     /// The slot; all that hold a chain if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..8))]
@@ -123,7 +211,7 @@ pub struct Certs {
 #[derive(Debug, Args)]
 pub struct MeasurementsOf {
     /// The function, by its address or a CXL object on it
-    #[arg(required_unless_present = "connect")]
+    #[arg(required_unless_present = "connect", conflicts_with = "connect")]
     pub device: Option<DeviceArgument>,
     /// One only, by its index; all if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..255))]
@@ -140,7 +228,7 @@ pub struct MeasurementsOf {
 #[derive(Debug, Args)]
 pub struct Request {
     /// The function, by its address or a CXL object on it
-    #[arg(required_unless_present = "connect")]
+    #[arg(required_unless_present = "connect", conflicts_with = "connect")]
     pub device: Option<DeviceArgument>,
     /// The message in hexadecimal, from its header on; version, capabilities and algorithms are negotiated before
     #[arg(long, value_name = "HEX")]
@@ -177,6 +265,16 @@ pub struct Respond {
     /// The newest version to speak
     #[arg(long, value_name = "VERSION", default_value = "1.3")]
     pub version: VersionArgument,
+    /// Open sessions with a pre-shared key too: what requesters find it by, as text or as 0x and hexadecimal, and the
+    /// file with its bytes; may be given several times
+    #[arg(long, value_name = "HINT:FILE")]
+    pub psk: Vec<PskArgument>,
+    /// Exchange keys only with requesters that prove who they are, by certificates under the roots in this folder
+    #[arg(long, value_name = "DIR")]
+    pub mutual: Option<PathBuf>,
+    /// Within how many seconds to be heard of in a session, which ends at twice that; 0 for no bound
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub heartbeat: u8,
     /// Make signatures that are wrong, to see that they are noticed
     #[arg(long, hide = true)]
     pub wrong_signature: bool,
@@ -243,5 +341,28 @@ impl FromStr for NonceArgument {
         let error = "expected 32 bytes in hexadecimal";
         let HexBytes(bytes) = text.parse().map_err(|_| error)?;
         bytes.try_into().map(Self).map_err(|_| error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_times_are_parsed_strictly() {
+        let key = |text: &str| text.parse::<PskArgument>().map(|one| (one.hint, one.file));
+        assert_eq!(key("drive:a:b"), Ok((b"drive".to_vec(), "a:b".into())));
+        assert_eq!(key("0x6100:k"), Ok((b"a\0".to_vec(), "k".into())));
+        for wrong in ["", "drive", ":k", "drive:", "0x:k", "0x6:k", "0xzz:k"] {
+            assert!(key(wrong).is_err(), "{wrong}");
+        }
+        let time = |text: &str| text.parse::<TimeArgument>().map(|one| one.0.as_millis());
+        assert_eq!(
+            (time("500ms"), time("10s"), time("2m"), time("24h")),
+            (Ok(500), Ok(10_000), Ok(120_000), Ok(86_400_000))
+        );
+        for wrong in ["", "s", "10", "-1s", "1.5s", "1d", "25h", "99999999999999999999s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lanewarden_attestation::evidence::{self, Circumstances, WriteError};
-use lanewarden_attestation::{Attestation, Dialogue, Options, Report, Said, Trust, Verdict, identity};
+use lanewarden_attestation::{
+    Attestation, Dialogue, Options, Report, Said, Trust, Verdict, identity, secured,
+};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_decode::capture::LinkType;
 use lanewarden_doe::Protocol;
@@ -22,12 +24,13 @@ use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Outcome, Output};
 use crate::progress::Bar;
+use crate::session::binding;
 use crate::socket::{Connection, Monotonic};
 use crate::trust::{Basis, now};
 use crate::verb::{function_with_mailbox, resolve, scan_functions, warn_of_partial};
 
 pub use document::Measurement;
-pub use text::{hex, kind, value};
+pub use text::{Lines, hex, kind, signs_with, value};
 
 /// The types of data objects that SPDM comes in, the one to prefer first.
 pub const SPDM: [Protocol; 2] = [Protocol::CMA_SPDM, Protocol::CMA_SPDM_WITH_CONNECTION];
@@ -98,6 +101,8 @@ fn options(args: &Attest) -> Options {
         nonce: args.nonce.map(|nonce| nonce.0),
         read_chain: args.evidence.is_some(),
         device: None,
+        session: args.session,
+        binding: Some(binding(args.way.transport)),
     }
 }
 
@@ -118,6 +123,8 @@ fn behind_socket(to: &str, args: &Attest, trust: &Trust<'_, AwsLc>) -> Result<At
 /// A function and the mailbox to ask, or why there is none.
 struct Candidate {
     function: Function,
+    /// Whether it carries secured messages too.
+    carries_secured: bool,
     mailbox: Result<(MailboxId, Doe, Protocol), Box<MailboxReport>>,
 }
 
@@ -153,7 +160,8 @@ fn on_machine<M: Machine>(
     });
     let not_asked = candidates.iter().filter_map(|one| one.mailbox.as_ref().err().map(Box::as_ref));
     not_asked.chain(&asked).filter_map(Failure::of_report).for_each(|failure| output.warn(&failure));
-    let attested = candidates.iter().zip(&talks).map(|(candidate, talk)| conclude(candidate, talk)).collect();
+    let attested =
+        candidates.iter().zip(&talks).map(|(one, talk)| conclude(one, talk, args.session)).collect();
     drop(talks);
     Capture::finish(capture)?;
     Ok(attested)
@@ -165,14 +173,18 @@ fn talk<'t, 'c>(
     trust: &'t Trust<'t, AwsLc>,
     capture: Option<&'c Capture>,
 ) -> Captured<'c, Talk<'t>> {
-    let options = Options { device: Some(identity(&candidate.function)), ..options(args) };
+    let session = args.session && candidate.carries_secured;
+    let options = Options { device: Some(identity(&candidate.function)), session, ..options(args) };
     let protocol = candidate.mailbox.as_ref().map_or(Protocol::CMA_SPDM, |(.., protocol)| *protocol);
     let talk = Attestation::new(AwsLc, trust, options).in_objects(protocol, args.way.connection);
     Captured::new(talk, capture)
 }
 
-fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>) -> Attested {
+fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>, with_session: bool) -> Attested {
     let mut report = talk.inner().script().report().clone();
+    if with_session && !candidate.carries_secured {
+        report.failure.get_or_insert(lanewarden_attestation::Failure::NoSecured);
+    }
     let failed = candidate.mailbox.as_ref().err().and_then(|report| report.error());
     if let Some(error) = failed {
         report.failure = Some(lanewarden_attestation::Failure::Mailbox(error.clone()));
@@ -232,11 +244,12 @@ fn discover<M: Machine>(
 fn candidate(function: Function, own: Vec<MailboxReport>) -> Option<Candidate> {
     for protocol in SPDM {
         if let Some(found) = find(&own, protocol) {
-            return Some(Candidate { function, mailbox: Ok((found.id, found.capability, protocol)) });
+            let mailbox = Ok((found.id, found.capability, protocol));
+            return Some(Candidate { function, carries_secured: found.speaks(secured(protocol)), mailbox });
         }
     }
     let failed = own.into_iter().find(|report| report.error().is_some())?;
-    Some(Candidate { function, mailbox: Err(Box::new(failed)) })
+    Some(Candidate { function, carries_secured: false, mailbox: Err(Box::new(failed)) })
 }
 
 fn evidence_folder(folder: &Path, one: &Attested, all: bool) -> PathBuf {

@@ -1,6 +1,7 @@
 //! `respond`: a device that others can attest.
 
-mod device;
+pub mod device;
+mod peers;
 
 use std::net::TcpListener;
 
@@ -12,7 +13,9 @@ use lanewarden_identity::{FolderError, Identity, IdentitySpec, LeafSpec, Seed};
 use lanewarden_net::emulator::QEMU_MAX;
 use lanewarden_net::{Responder, Stop, TransportError, emulator, tcp};
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::responder::{self, Parts, Settings};
+use lanewarden_spdm::message::MutualAuthentication;
+use lanewarden_spdm::responder::{self, Endpoint, Parts, PresharedKeys, Requesters, Settings};
+use lanewarden_spdm::session::{Seat, seats};
 use lanewarden_spdm::{Version, Versions};
 use lanewarden_time::Clock;
 
@@ -20,13 +23,19 @@ use crate::args::{AlgorithmArgument, Respond, VersionArgument};
 use crate::capture::{Capture, link};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::session::binding;
 use crate::socket::{Monotonic, address, wrapping};
+use crate::verb::spdm::Psk;
 use device::{Files, Slots};
+use peers::{Keys, Known};
 
 /// Room for a long request and a long answer.
 const BUFFER: usize = 0x2_0000;
 
-type Device = responder::Responder<Parts<AwsLc, Slots, Files>, Vec<u8>>;
+/// Sessions that it has room for.
+const SEATS: usize = 4;
+
+type OwnWith<K, Q> = Parts<AwsLc, Slots, Files, (), (), [Seat<AwsLc>; SEATS], K, Q>;
 
 /// Serves until it is ended, or until a peer says shutdown.
 pub fn run(args: &Respond, output: &Output) -> Outcome {
@@ -35,6 +44,23 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     }
     let slots = Slots::load(&args.identity, args.wrong_signature)?;
     let files = Files::read(&args.measure)?;
+    let known = args.mutual.as_deref().map(Known::load).transpose()?;
+    let keys = args.psk.iter().map(Psk::read).collect::<Result<Vec<_>, _>>()?;
+    let parts = Parts::new(AwsLc).with_identities(slots).with_measurements(files).with_sessions(seats());
+    // What a device says that it can follows from what it is made of.
+    match (keys.is_empty(), known) {
+        (true, None) => listen(args, parts, output),
+        (false, None) => listen(args, parts.with_psk(Keys(keys)), output),
+        (true, Some(known)) => listen(args, parts.with_requesters(known), output),
+        (false, Some(known)) => listen(args, parts.with_psk(Keys(keys)).with_requesters(known), output),
+    }
+}
+
+fn listen<K: PresharedKeys, Q: Requesters<AwsLc>>(
+    args: &Respond,
+    parts: OwnWith<K, Q>,
+    output: &Output,
+) -> Outcome {
     let listener = TcpListener::bind(address(&args.listen)?).map_err(|error| {
         Failure::new(Exit::Failure, format!("cannot listen on {}: {error}", args.listen))
             .hint("another program may have the port: choose another one, or 0 for any that is free")
@@ -43,7 +69,7 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     output.note(&format!("listening on {place}"));
     let capture = Capture::create(args.pcap.as_deref(), link(args.transport))?;
     let mut served = Served {
-        device: device(slots, files, args.version),
+        device: responder::Responder::new(parts, settings(args), vec![0; BUFFER]),
         clock: Monotonic::start(),
         capture: capture.as_ref(),
         output,
@@ -53,20 +79,31 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn device(identities: Slots, measurements: Files, newest: VersionArgument) -> Device {
-    let newest = match newest {
+fn settings(args: &Respond) -> Settings {
+    let newest = match args.version {
         VersionArgument::V1_0 => Version::V1_0,
         VersionArgument::V1_1 => Version::V1_1,
         VersionArgument::V1_2 => Version::V1_2,
         VersionArgument::V1_3 => Version::V1_3,
     };
     let versions = Versions::between(Version::V1_0, newest);
-    let settings = Settings { versions, transfer_size: TRANSFER_SIZE, ..Settings::default() };
-    let parts = Parts::new(AwsLc).with_identities(identities).with_measurements(measurements);
-    responder::Responder::new(parts, settings, vec![0; BUFFER])
+    let wants = args.mutual.is_some();
+    Settings {
+        versions,
+        transfer_size: TRANSFER_SIZE,
+        binding: binding(args.transport),
+        heartbeat: args.heartbeat,
+        mutual: if wants { MutualAuthentication::Encapsulated } else { MutualAuthentication::None },
+        mutual_required: wants,
+        ..Settings::default()
+    }
 }
 
-fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Result<(), Failure> {
+fn serve<E: Endpoint>(
+    listener: &TcpListener,
+    args: &Respond,
+    served: &mut Served<'_, E>,
+) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(Exit::Failure, format!("cannot serve: {error}"));
     let stop = Stop::new().map_err(failed)?;
     let ended = match wrapping(args.transport) {
@@ -82,14 +119,14 @@ fn serve(listener: &TcpListener, args: &Respond, served: &mut Served<'_>) -> Res
 }
 
 /// The device at its socket.
-struct Served<'s> {
-    device: Device,
+struct Served<'s, E: Endpoint> {
+    device: responder::Responder<E, Vec<u8>>,
     clock: Monotonic,
     capture: Option<&'s Capture>,
     output: &'s Output,
 }
 
-impl Responder for Served<'_> {
+impl<E: Endpoint> Responder for Served<'_, E> {
     fn respond(
         &mut self,
         kind: MessageKind,

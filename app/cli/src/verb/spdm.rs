@@ -1,31 +1,38 @@
-//! `spdm`: certificates, measurements, single requests.
+//! `spdm`: certificates, measurements, single requests, sessions.
 
 mod certs;
 mod measurements;
+mod psk;
 mod request;
+mod session;
 
-use lanewarden_attestation::{Dialogue, Failure as Stopped, Script, settings};
+use lanewarden_attestation::{Dialogue, Failure as Stopped, Script, secured, settings};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_decode::capture::LinkType;
 use lanewarden_doe::Protocol;
-use lanewarden_inventory::{Conversation, Work, converse, mailboxes, work};
+use lanewarden_inventory::{Conversation, MailboxReport, Work, converse, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
+use lanewarden_spdm::Identities;
 
 use crate::args::{DeviceArgument, Sharing, Spdm, Way};
 use crate::capture::{Capture, Captured, link};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::socket::{Connection, Monotonic};
 use crate::verb::attest::SPDM;
 use crate::verb::{choose, function_with_mailbox, no_speaker, resolve};
 
+pub use psk::Psk;
+
 /// Carries out the verb.
-pub fn run<M: Machine>(machine: &M, verb: &Spdm, output: &Output) -> Outcome {
+/// `own` are the trust anchors of an emulated machine.
+pub fn run<M: Machine>(machine: &M, verb: &Spdm, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     match verb {
         Spdm::Certs(args) => certs::run(machine, args, output),
         Spdm::Measurements(args) => measurements::run(machine, args, output),
         Spdm::Request(args) => request::run(machine, args, output),
+        Spdm::Session(args) => session::run(machine, args, own, output),
     }
 }
 
@@ -37,15 +44,30 @@ fn dialogue<M: Machine, S: Script<AwsLc>>(
     script: S,
     output: &Output,
 ) -> Result<(String, S), Failure> {
-    let talk = Dialogue::new(AwsLc, settings(), script);
+    hold(machine, device, way, Dialogue::new(AwsLc, settings(), script), false, output)
+}
+
+/// The same with a dialogue of the caller's own, which may be to have `sessions`.
+fn hold<M: Machine, S: Script<AwsLc, I>, I: Identities>(
+    machine: &M,
+    device: Option<&DeviceArgument>,
+    way: &Way,
+    talk: Dialogue<AwsLc, S, I>,
+    sessions: bool,
+    output: &Output,
+) -> Result<(String, S), Failure> {
     match (&way.connect, device) {
         (Some(to), _) => over_socket(to, way, talk).map(|script| (to.clone(), script)),
-        (None, Some(device)) => over_mailbox(machine, device, way, talk, output),
-        (None, None) => Err(Failure::new(crate::exit::Exit::Usage, "name a device, or --connect HOST:PORT")),
+        (None, Some(device)) => over_mailbox(machine, device, way, talk, sessions, output),
+        (None, None) => Err(Failure::new(Exit::Usage, "name a device, or --connect HOST:PORT")),
     }
 }
 
-fn over_socket<S: Script<AwsLc>>(to: &str, way: &Way, mut talk: Dialogue<AwsLc, S>) -> Result<S, Failure> {
+fn over_socket<S: Script<AwsLc, I>, I: Identities>(
+    to: &str,
+    way: &Way,
+    mut talk: Dialogue<AwsLc, S, I>,
+) -> Result<S, Failure> {
     let capture = Capture::create(way.pcap.as_deref(), link(way.transport))?;
     let mut connection = Connection::open(to, way.transport, capture.as_ref())?;
     talk.run(&mut connection, &Monotonic::start(), |_| ());
@@ -54,15 +76,16 @@ fn over_socket<S: Script<AwsLc>>(to: &str, way: &Way, mut talk: Dialogue<AwsLc, 
     Ok(talk.into_script())
 }
 
-fn over_mailbox<M: Machine, S: Script<AwsLc>>(
+fn over_mailbox<M: Machine, S: Script<AwsLc, I>, I: Identities>(
     machine: &M,
     device: &DeviceArgument,
     way: &Way,
-    talk: Dialogue<AwsLc, S>,
+    talk: Dialogue<AwsLc, S, I>,
+    sessions: bool,
     output: &Output,
 ) -> Result<(String, S), Failure> {
     let function = function_with_mailbox(machine, resolve(machine, device)?)?;
-    let (id, doe, protocol) = spdm_mailbox(machine, &function, way.sharing, output)?;
+    let (id, doe, protocol) = spdm_mailbox(machine, &function, way.sharing, sessions, output)?;
     let talk = talk.in_objects(protocol, way.connection);
     let capture = Capture::create(way.pcap.as_deref(), LinkType::Doe)?;
     let mut talk = Captured::new(talk, capture.as_ref());
@@ -78,6 +101,7 @@ fn spdm_mailbox<M: Machine>(
     machine: &M,
     function: &Function,
     sharing: Sharing,
+    sessions: bool,
     output: &Output,
 ) -> Result<(MailboxId, Doe, Protocol), Failure> {
     let hierarchy = Hierarchy::new(vec![function.clone()]);
@@ -86,7 +110,14 @@ fn spdm_mailbox<M: Machine>(
     let found = SPDM
         .into_iter()
         .find_map(|protocol| choose(&reports, protocol, output).map(|(id, doe)| (id, doe, protocol)));
-    found.ok_or_else(|| no_speaker(function.address, Protocol::CMA_SPDM, &reports))
+    let (id, doe, protocol) =
+        found.ok_or_else(|| no_speaker(function.address, Protocol::CMA_SPDM, &reports))?;
+    let carries = |report: &MailboxReport| report.id == id && report.speaks(secured(protocol));
+    if sessions && !reports.iter().any(carries) {
+        return Err(Failure::new(Exit::NotFound, format!("{id}: {}", Stopped::NoSecured))
+            .hint(format!("`lanewarden doe discover {}` shows what its mailboxes speak", function.address)));
+    }
+    Ok((id, doe, protocol))
 }
 
 /// Why a dialogue did not come to its end.

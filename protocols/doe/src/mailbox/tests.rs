@@ -316,6 +316,24 @@ fn someone_elses_answer_is_not_delivered() {
     assert_eq!(answer, Err(Error::WrongConnection { expected: 3, seen: 2 }));
 }
 
+/// What is asked in a session may be answered outside of it, and in nothing else; the connection stays the same.
+#[test]
+fn an_answer_may_be_of_the_protocol_that_the_request_allows() {
+    let (secured, plain) = (Protocol::SECURED_CMA_SPDM_WITH_CONNECTION, Protocol::CMA_SPDM_WITH_CONNECTION);
+    let ask = |kind: u8, connection: u8| {
+        let rig = Rig::new();
+        let mut mailbox = rig.mailbox(Policy::default());
+        *rig.raw.borrow_mut() = Some(vec![1, 0, kind, 0, 3, 0, connection << 2, 0, 9, 9, 9, 9]);
+        let request = Request::new(secured, &[]).connection(3).or_answered_in(plain);
+        exchange(&mut mailbox, &mut &rig, &rig, &request).map(drop)?;
+        Ok(mailbox.answer_protocol().unwrap())
+    };
+    assert_eq!(ask(4, 3), Ok(secured));
+    assert_eq!(ask(3, 3), Ok(plain));
+    assert_eq!(ask(3, 2), Err(Error::WrongConnection { expected: 3, seen: 2 }));
+    assert_eq!(ask(1, 3).map_err(|error| error.blame()), Err(crate::Blame::Peer));
+}
+
 /// Row B16: peeking at the protocol of an answer tells users of different protocols apart and no others; two of the
 /// same one would take each other's answers. So nothing here backs off after a peek: the mailbox has one owner.
 #[test]

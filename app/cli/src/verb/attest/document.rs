@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Attested;
 use super::text::{hex, kind};
+use crate::session::SessionJson;
 
 #[derive(Serialize)]
 pub struct Document {
@@ -26,6 +27,7 @@ struct Device {
     certificate: Option<Certificate>,
     requester_nonce_hex: Option<String>,
     responder_nonce_hex: Option<String>,
+    session: Option<SessionJson>,
     measurements_signed: bool,
     measurements_fit_summary: Option<bool>,
     measurements: Vec<Measurement>,
@@ -80,6 +82,7 @@ fn device(one: &Attested) -> Device {
         certificate: certificate(one, report),
         requester_nonce_hex: report.proof.map(|proof| hex(&proof.requester_nonce)),
         responder_nonce_hex: report.proof.map(|proof| hex(&proof.responder_nonce)),
+        session: report.session.as_ref().map(Into::into),
         measurements_signed: measured.is_some_and(|measured| measured.is_signed),
         measurements_fit_summary: measured.and_then(|measured| measured.fits_summary),
         measurements: measured.iter().flat_map(|measured| &measured.blocks).map(Into::into).collect(),

@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use lanewarden_attestation::{MeasurementFact, Report, Verdict};
+use lanewarden_spdm::Connection;
 use lanewarden_spdm::certificate::{Chain, Rules};
 use lanewarden_spdm::message::ValueType;
 
 use super::Attested;
+use crate::session::words as session_words;
 use crate::table::Table;
 
 /// Values longer than this are cut, unless everything is to be shown.
@@ -31,7 +33,7 @@ pub fn many(attested: &[Attested], verbose: u8) -> String {
             one.name.clone(),
             words(&verdict).to_owned(),
             connection.map(|connection| connection.version.to_string()).unwrap_or_default(),
-            signs_with(&one.report),
+            signs_with(connection),
             verdict.reason().unwrap_or_default().to_owned(),
         ]);
     }
@@ -53,8 +55,9 @@ pub fn count(attested: &[Attested]) -> String {
     counts.join(", ")
 }
 
-fn signs_with(report: &Report) -> String {
-    let Some(connection) = report.connection else { return String::new() };
+/// Its signatures and its hash.
+pub fn signs_with(connection: Option<Connection>) -> String {
+    let Some(connection) = connection else { return String::new() };
     let signature = connection.signature.map(|signature| format!("{signature}, ")).unwrap_or_default();
     format!("{signature}{}", connection.hash)
 }
@@ -70,7 +73,7 @@ pub fn one(one: &Attested, verbose: u8) -> String {
     }
     if let Some(connection) = report.connection {
         let slot = report.slot;
-        lines.add("spdm", &format!("{}, {}, slot {slot}", connection.version, signs_with(report)));
+        lines.add("spdm", &format!("{}, {}, slot {slot}", connection.version, signs_with(Some(connection))));
     }
     certificates(report, &mut lines, verbose);
     if let Some(proof) = &report.proof {
@@ -82,8 +85,11 @@ pub fn one(one: &Attested, verbose: u8) -> String {
             );
         }
     }
+    if let Some(session) = &report.session {
+        lines.add("session", &session_words(session));
+    }
     measurements(report, &mut lines, verbose);
-    lines.0
+    lines.into_text()
 }
 
 fn certificates(report: &Report, lines: &mut Lines, verbose: u8) {
@@ -141,10 +147,16 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Names and values in two columns. What is in them may come from a device and is escaped.
 #[derive(Default)]
-struct Lines(String);
+pub struct Lines(String);
 
 impl Lines {
-    fn add(&mut self, name: &str, value: &str) {
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
+    /// A line.
+    pub fn add(&mut self, name: &str, value: &str) {
         // Writing to a string does not fail.
         let _ = writeln!(self.0, "{name:13} {}", lanewarden_render::text::escape(value));
     }

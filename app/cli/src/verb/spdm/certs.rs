@@ -25,8 +25,9 @@ struct Json {
     slots: Vec<SlotJson>,
 }
 
+/// The certificates of a slot.
 #[derive(Serialize)]
-struct SlotJson {
+pub(super) struct SlotJson {
     slot: u8,
     chain_bytes: usize,
     certificates: Vec<CertificateJson>,
@@ -66,11 +67,12 @@ pub fn run<M: Machine>(machine: &M, args: &Certs, output: &Output) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn malformed(place: &str, error: &ChainError) -> Failure {
+pub(super) fn malformed(place: &str, error: &ChainError) -> Failure {
     Failure::new(Exit::Protocol, format!("{place}: {error}"))
 }
 
-fn slot_json(slot: u8, chain: &[u8], hash: HashAlgorithm) -> Result<SlotJson, ChainError> {
+/// The certificates in a chain.
+pub(super) fn slot_json(slot: u8, chain: &[u8], hash: HashAlgorithm) -> Result<SlotJson, ChainError> {
     let parsed = Chain::parse(chain, Rules::responder(hash, None))?;
     let certificates = parsed.certificates().map(|certificate| certificate.map(|one| json(&one)));
     Ok(SlotJson { slot, chain_bytes: chain.len(), certificates: certificates.collect::<Result<_, _>>()? })
@@ -86,7 +88,8 @@ fn json(certificate: &Certificate<'_>) -> CertificateJson {
     }
 }
 
-fn text(slot: &SlotJson) -> String {
+/// The same for people.
+pub(super) fn text(slot: &SlotJson) -> String {
     let count = slot.certificates.len();
     let mut text = format!("slot {}: {count} certificates, {} bytes\n", slot.slot, slot.chain_bytes);
     for certificate in &slot.certificates {

@@ -43,7 +43,8 @@ pub fn run<M: Machine>(machine: &M, args: &MeasurementsOf, output: &Output) -> O
     Ok(Exit::Ok)
 }
 
-fn text(blocks: &[MeasurementFact], verbose: u8) -> String {
+/// A row each.
+pub(super) fn text(blocks: &[MeasurementFact], verbose: u8) -> String {
     let mut table = Table::new(&["index", "of", "form", "value"]);
     for block in blocks {
         let form = if block.is_raw { "raw" } else { "digest" };
