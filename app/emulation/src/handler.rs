@@ -1,9 +1,11 @@
 //! What the machine calls when an object has arrived. Nothing is made before the first.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lanewarden_doe::Protocol;
 use lanewarden_sim::{Handler, Incoming, Reply, SpdmDevice};
+use lanewarden_spdm::binding::MessageKind;
 
 use crate::authorities::Authorities;
 use crate::device::Device;
@@ -11,70 +13,71 @@ use crate::device::Device;
 /// The most connections that a mailbox keeps. What comes for another one is dropped.
 const MOST_CONNECTIONS: usize = 8;
 
-/// What a device is made of, until it is made.
-struct Plan {
+/// The types of objects in which a responder hears plain messages and secured ones: without connections, and with.
+pub(crate) const TYPES: [[Protocol; 2]; 2] = [
+    [Protocol::CMA_SPDM, Protocol::SECURED_CMA_SPDM],
+    [Protocol::CMA_SPDM_WITH_CONNECTION, Protocol::SECURED_CMA_SPDM_WITH_CONNECTION],
+];
+
+/// The responders of a mailbox that hear these types of objects: one for each connection, and one alone where there are
+/// none, whose number is 0.
+pub(crate) struct Responders {
     device: Arc<SpdmDevice>,
     authorities: Arc<Authorities>,
-}
-
-impl Plan {
-    /// `None` where keys or certificates cannot be made, which no scenario that was checked can bring about.
-    fn make(&self, connection: u16) -> Option<Device> {
-        Device::new(&self.device, &self.authorities, connection).ok()
-    }
-}
-
-/// The responder of a mailbox.
-pub(crate) struct Single {
-    plan: Plan,
-    made: Option<Device>,
-}
-
-impl Single {
-    pub fn new(device: Arc<SpdmDevice>, authorities: Arc<Authorities>) -> Self {
-        Self { plan: Plan { device, authorities }, made: None }
-    }
-}
-
-impl Handler for Single {
-    fn handle(&mut self, incoming: &Incoming<'_>) -> Reply {
-        self.made = self.made.take().or_else(|| self.plan.make(0));
-        self.made.as_mut().map_or(Reply::Fail, |device| device.handle(incoming.payload))
-    }
-
-    fn reset(&mut self) {
-        self.made.iter_mut().for_each(Device::reset);
-    }
-}
-
-/// One responder for each connection of a mailbox.
-pub(crate) struct OfConnections {
-    plan: Plan,
+    /// Whether what is said in sessions can come.
+    has_sessions: bool,
     made: BTreeMap<u16, Device>,
 }
 
-impl OfConnections {
-    pub fn new(device: Arc<SpdmDevice>, authorities: Arc<Authorities>) -> Self {
-        Self { plan: Plan { device, authorities }, made: BTreeMap::new() }
+impl Responders {
+    pub fn new(device: Arc<SpdmDevice>, authorities: Arc<Authorities>, has_sessions: bool) -> Self {
+        Self { device, authorities, has_sessions, made: BTreeMap::new() }
     }
-}
 
-impl Handler for OfConnections {
-    fn handle(&mut self, incoming: &Incoming<'_>) -> Reply {
+    fn handle(&mut self, kind: MessageKind, incoming: &Incoming<'_>) -> Reply {
         let connection = incoming.connection;
-        if let Some(device) = self.made.get_mut(&connection) {
-            return device.handle(incoming.payload);
-        }
-        if self.made.len() >= MOST_CONNECTIONS {
+        let is_new = !self.made.contains_key(&connection);
+        // No session begins with a secured message.
+        if is_new && (kind == MessageKind::Secured || self.made.len() >= MOST_CONNECTIONS) {
             return Reply::Discard;
         }
-        let Some(mut device) = self.plan.make(connection) else { return Reply::Fail };
-        let reply = device.handle(incoming.payload);
-        self.made.insert(connection, device);
-        reply
+        if is_new {
+            // Keys or certificates cannot be made: no scenario that was checked can bring that about.
+            let made = Device::new(&self.device, &self.authorities, connection, self.has_sessions);
+            let Ok(device) = made else { return Reply::Fail };
+            self.made.insert(connection, device);
+        }
+        let device = self.made.get_mut(&connection);
+        device.map_or(Reply::Fail, |device| device.handle(incoming.now, kind, incoming.payload))
     }
 
     fn reset(&mut self) {
         self.made.values_mut().for_each(Device::reset);
+    }
+}
+
+/// Hears one type of objects.
+pub(crate) struct Hearing {
+    kind: MessageKind,
+    responders: Arc<Mutex<Responders>>,
+}
+
+impl Hearing {
+    pub const fn new(kind: MessageKind, responders: Arc<Mutex<Responders>>) -> Self {
+        Self { kind, responders }
+    }
+
+    fn responders(&self) -> MutexGuard<'_, Responders> {
+        self.responders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handler for Hearing {
+    fn handle(&mut self, incoming: &Incoming<'_>) -> Reply {
+        self.responders().handle(self.kind, incoming)
+    }
+
+    fn reset(&mut self) {
+        self.responders().reset();
     }
 }

@@ -27,14 +27,14 @@ mod random;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use lanewarden_doe::Protocol;
 use lanewarden_pci::{AccessError, MailboxId};
-use lanewarden_sim::{Handler, Scenario, Simulator};
+use lanewarden_sim::{Scenario, Simulator, SpdmDevice};
+use lanewarden_spdm::binding::MessageKind;
 
 use authorities::{Authorities, Issuer};
-use handler::{OfConnections, Single};
+use handler::{Hearing, Responders, TYPES};
 
 /// Why a responder could not be put behind a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,22 +79,35 @@ pub fn attach(simulator: &Simulator, scenario: &Scenario) -> Result<Emulation, A
     let authorities = Arc::new(Authorities::new(scenario));
     let mut issuers = BTreeSet::from([Issuer::usual()]);
     for device in simulator.spdm_devices() {
-        let mailbox = device.mailbox;
         if device.spdm.attests {
             issuers.extend(Issuer::trusted(&device.spdm));
         }
-        let device = Arc::new(device);
-        for protocol in &device.protocols {
-            let (device, authorities) = (Arc::clone(&device), Arc::clone(&authorities));
-            let handler: Box<dyn Handler> = if *protocol == Protocol::CMA_SPDM {
-                Box::new(Single::new(device, authorities))
-            } else {
-                Box::new(OfConnections::new(device, authorities))
-            };
+        attach_to(simulator, &Arc::new(device), &authorities)?;
+    }
+    Ok(Emulation { authorities, issuers })
+}
+
+/// What is plain and what is said in sessions go to the same responders, each in its type of objects.
+fn attach_to(
+    simulator: &Simulator,
+    device: &Arc<SpdmDevice>,
+    authorities: &Arc<Authorities>,
+) -> Result<(), AttachError> {
+    let mailbox = device.mailbox;
+    for types @ [plain, secured] in TYPES {
+        if !device.protocols.contains(&plain) {
+            continue;
+        }
+        let has_sessions = device.protocols.contains(&secured);
+        let responders = Responders::new(Arc::clone(device), Arc::clone(authorities), has_sessions);
+        let responders = Arc::new(Mutex::new(responders));
+        let kinds = types.into_iter().zip([MessageKind::Plain, MessageKind::Secured]);
+        for (protocol, kind) in kinds.filter(|(_, kind)| has_sessions || *kind == MessageKind::Plain) {
+            let hearing = Hearing::new(kind, Arc::clone(&responders));
             simulator
-                .attach(mailbox, *protocol, handler)
+                .attach(mailbox, protocol, Box::new(hearing))
                 .map_err(|source| AttachError::Mailbox { mailbox, source })?;
         }
     }
-    Ok(Emulation { authorities, issuers })
+    Ok(())
 }

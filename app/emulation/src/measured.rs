@@ -3,6 +3,7 @@
 use lanewarden_crypto::Digest;
 use lanewarden_sim::SpdmDevice;
 use lanewarden_sim::scenario::{Measurement as Said, MeasurementKind, Misbehaviour, Spdm};
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{Request, ValueType};
 use lanewarden_spdm::responder::{Measurement, MeasurementSource, Value};
 
@@ -44,8 +45,10 @@ impl Measured {
     }
 
     /// Before a request is answered: measurements that change are other ones when they are asked for themselves.
-    pub fn prepare(&mut self, request: &[u8]) {
-        self.is_changed = request.get(1) == Some(&Request::GetMeasurements.byte());
+    /// In sessions nothing else asks for them.
+    pub fn prepare(&mut self, kind: MessageKind, request: &[u8]) {
+        let asked = request.get(1) == Some(&Request::GetMeasurements.byte());
+        self.is_changed = asked || kind == MessageKind::Secured;
     }
 }
 

@@ -2,6 +2,7 @@
 //! certificates or measurements themselves is seen to where those are made.
 
 use lanewarden_sim::scenario::Misbehaviour;
+use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{NONCE_SIZE, Request, Response};
 
 use crate::random::Stream;
@@ -38,12 +39,13 @@ impl Meddler {
     }
 
     /// What the responder hears; `None` for nothing at all.
-    pub fn hear(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+    pub fn hear(&mut self, kind: MessageKind, message: &[u8]) -> Option<Vec<u8>> {
         if self.what == Misbehaviour::Silent {
             return None;
         }
         let mut heard = message.to_vec();
-        let challenges = message.get(1) == Some(&Request::Challenge.byte());
+        let is_plain = kind == MessageKind::Plain;
+        let challenges = is_plain && message.get(1) == Some(&Request::Challenge.byte());
         if self.what == Misbehaviour::Replay && challenges {
             // There is none to give again yet: the first is for a nonce that nobody sent.
             let nonce = heard.get_mut(NONCE..NONCE.saturating_add(NONCE_SIZE)).unwrap_or_default();
@@ -53,7 +55,18 @@ impl Meddler {
     }
 
     /// What is said instead.
-    pub fn tell(&mut self, answer: &mut Vec<u8>) {
+    pub fn tell(&mut self, kind: MessageKind, answer: &mut Vec<u8>) {
+        match kind {
+            MessageKind::Plain => self.tell_plain(answer),
+            MessageKind::Secured => match self.what {
+                Misbehaviour::Garbage => self.chance.draw(answer),
+                Misbehaviour::SpoiledRecords => flip_last(answer),
+                _ => {}
+            },
+        }
+    }
+
+    fn tell_plain(&mut self, answer: &mut Vec<u8>) {
         let code = answer.get(1).copied().unwrap_or_default();
         let is = |response: Response| code == response.byte();
         match self.what {
@@ -68,6 +81,8 @@ impl Meddler {
                 answer.clone_from(self.kept.get_or_insert_with(|| answer.clone()));
             }
             Misbehaviour::OversizedChunk if is(Response::ChunkResponse) => self.lengthen(answer),
+            // The verify data comes last (DSP0274 1.3, table 70).
+            Misbehaviour::WrongVerifyData if is(Response::KeyExchangeRsp) => flip_last(answer),
             _ => {}
         }
     }
@@ -93,5 +108,11 @@ impl Meddler {
         if let Some(place) = answer.get_mut(CHUNK_SIZE..).and_then(<[u8]>::first_chunk_mut) {
             *place = size.to_le_bytes();
         }
+    }
+}
+
+fn flip_last(message: &mut [u8]) {
+    if let Some(byte) = message.last_mut() {
+        *byte ^= 1;
     }
 }

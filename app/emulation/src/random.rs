@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
-use lanewarden_aws_lc::{Aead, AwsLc, Hash, KeyExchange, Mac, VerifyingKey};
+use lanewarden_aws_lc::{Aead, AwsLc, Hash, Mac, VerifyingKey};
 use lanewarden_crypto::{
     AeadAlgorithm, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey, RandomError,
     SignatureAlgorithm,
 };
-use lanewarden_rustcrypto::RandomSource;
+use lanewarden_rustcrypto::{KeyExchange, RandomSource, RustCrypto};
 use sha2::{Digest, Sha256};
 
 /// 32 bytes for one purpose, by its label.
@@ -43,9 +43,16 @@ impl RandomSource for Stream {
     }
 }
 
-/// AWS-LC with chance that repeats.
+/// AWS-LC with chance that repeats. It does not let others choose the keys that it exchanges, so those are made by
+/// another.
 #[derive(Clone)]
 pub(crate) struct Repeatable(pub Stream);
+
+impl Repeatable {
+    fn exchanging(&self) -> RustCrypto<Stream> {
+        RustCrypto::new(self.0.clone())
+    }
+}
 
 impl Provider for Repeatable {
     type Hash = Hash;
@@ -71,11 +78,11 @@ impl Provider for Repeatable {
     }
 
     fn exchanges(&self, group: Group) -> bool {
-        AwsLc.exchanges(group)
+        self.exchanging().exchanges(group)
     }
 
     fn key_exchange(&self, group: Group) -> Result<KeyExchange, ExchangeError> {
-        AwsLc.key_exchange(group)
+        self.exchanging().key_exchange(group)
     }
 
     fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Option<Aead> {

@@ -19,7 +19,7 @@ pub struct SpdmDevice {
     pub mailbox: MailboxId,
     /// What the scenario calls its function.
     pub name: Option<String>,
-    /// Those of SPDM's protocols that it lists, sessions left out.
+    /// Those of SPDM's protocols that it lists, of which one at least is not of sessions.
     pub protocols: Vec<Protocol>,
     /// What the function's configuration space says it is.
     pub identity: DeviceIdentity,
@@ -64,15 +64,17 @@ impl Inner {
 
 impl inner::Function {
     fn spdm_devices(&self, name: Option<&String>, spdm: &Arc<Spdm>, devices: &mut Vec<SpdmDevice>) {
-        let spoken = [Protocol::CMA_SPDM, Protocol::CMA_SPDM_WITH_CONNECTION];
-        let speaks = |protocols: &[Protocol]| spoken.iter().any(|one| protocols.contains(one));
+        let plain = [Protocol::CMA_SPDM, Protocol::CMA_SPDM_WITH_CONNECTION];
+        let secured = [Protocol::SECURED_CMA_SPDM, Protocol::SECURED_CMA_SPDM_WITH_CONNECTION];
+        let speaks = |protocols: &[Protocol]| plain.iter().any(|one| protocols.contains(one));
+        let spoken = || plain.into_iter().chain(secured);
         let mut mailboxes = self.mailboxes.iter().filter(|one| speaks(&one.traits().protocols)).peekable();
         // Functions that speak no SPDM need not be read.
         let Some(identity) = mailboxes.peek().and_then(|_| self.device_identity()) else { return };
         devices.extend(mailboxes.map(|mailbox| SpdmDevice {
             mailbox: MailboxId { address: self.address, offset: mailbox.offset },
             name: name.cloned(),
-            protocols: spoken.into_iter().filter(|one| mailbox.traits().protocols.contains(one)).collect(),
+            protocols: spoken().filter(|one| mailbox.traits().protocols.contains(one)).collect(),
             identity,
             longest_message: longest_message(mailbox.traits().max_dwords),
             answer_time: mailbox.traits().answer_time,

@@ -42,6 +42,9 @@ pub struct Spdm {
     /// The longest message it takes or sends at once, in bytes: 64 at least, and 8 less than its mailbox takes at the
     /// most, which is what it is if not given. Longer ones go in chunks.
     pub transfer_size: Option<u32>,
+    /// Within how many seconds it wants to be heard of in a session, which ends at twice that; without a bound if not
+    /// given.
+    pub heartbeat_s: u8,
     /// How it puts its signatures off; not at all if not given.
     pub not_ready: Option<NotReady>,
     /// What is wrong with it; nothing if not given.
@@ -60,6 +63,7 @@ impl Default for Spdm {
             authority: DEFAULT_AUTHORITY.to_owned(),
             measurements: None,
             transfer_size: None,
+            heartbeat_s: 0,
             not_ready: None,
             misbehave: None,
         }
@@ -138,11 +142,15 @@ pub enum Misbehaviour {
     Silent,
     /// It has the certificate of another device.
     OtherCertificate,
+    /// When a session begins it does not know the secret that was agreed on.
+    WrongVerifyData,
+    /// What it says in sessions is changed on the way.
+    SpoiledRecords,
 }
 
 impl Misbehaviour {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::WrongSignature,
         Self::ExpiredChain,
         Self::UnknownAnchor,
@@ -154,7 +162,15 @@ impl Misbehaviour {
         Self::OversizedChunk,
         Self::Silent,
         Self::OtherCertificate,
+        Self::WrongVerifyData,
+        Self::SpoiledRecords,
     ];
+
+    /// Whether nothing is wrong with it as long as no session is opened.
+    #[must_use]
+    pub const fn is_of_sessions(self) -> bool {
+        matches!(self, Self::WrongVerifyData | Self::SpoiledRecords)
+    }
 
     /// Its name in a scenario.
     #[must_use]
@@ -171,6 +187,8 @@ impl Misbehaviour {
             Self::OversizedChunk => "oversized_chunk",
             Self::Silent => "silent",
             Self::OtherCertificate => "other_certificate",
+            Self::WrongVerifyData => "wrong_verify_data",
+            Self::SpoiledRecords => "spoiled_records",
         }
     }
 }

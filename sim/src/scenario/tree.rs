@@ -209,9 +209,9 @@ pub struct Interrupts {
 pub struct Doe {
     /// What it speaks besides discovery, in the order discovery lists it. A protocol that is neither PCI-SIG's nor
     /// CXL's has its payload sent back. `compliance` is answered. `cma_spdm` is answered as the function's `spdm` says
-    /// once a responder is attached ([`crate::Simulator::spdm_devices`]), and stays silent before;
-    /// `secured_cma_spdm` stays silent, as there can be no session. More than that needs a handler
-    /// ([`crate::Simulator::attach`]).
+    /// once a responder is attached ([`crate::Simulator::spdm_devices`]), and stays silent before. Where
+    /// `secured_cma_spdm` is beside it, sessions can be opened, whose messages come in that; so with the two of
+    /// connections. More than that needs a handler ([`crate::Simulator::attach`]).
     #[serde(default)]
     pub protocols: Vec<ProtocolName>,
     /// Version of the capability, 1 or 2; 1 if not given.

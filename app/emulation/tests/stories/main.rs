@@ -13,4 +13,5 @@ mod connections;
 mod late;
 mod misbehaving;
 mod repeated;
+mod sessions;
 mod support;

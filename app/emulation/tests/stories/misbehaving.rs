@@ -115,8 +115,44 @@ fn the_certificate_of_another_device() {
 #[test]
 fn nobody_who_misbehaves_is_taken_for_honest() {
     for what in Misbehaviour::ALL {
-        let world = World::one(&format!("{{ misbehave = \"{}\" }}", what.name()));
-        assert!(world.attest("drive").is_err(), "{what:?}");
-        assert!(world.host("drive").attest(&world.emulation.anchors()).is_err(), "{what:?} once more");
+        let world = World::with_sessions(&format!("{{ misbehave = \"{}\" }}", what.name()));
+        for time in ["", "once more"] {
+            let mut host = world.host("drive");
+            let attested = host.attest(&world.emulation.anchors());
+            assert_eq!(attested.is_ok(), what.is_of_sessions(), "{what:?} {time}");
+            if what.is_of_sessions() {
+                assert!(host.open(&world.emulation.anchors()).is_err(), "{what:?} {time}");
+            }
+        }
     }
+}
+
+fn refused_session(misbehaviour: &str) -> Refused {
+    let world = World::with_sessions(&format!("{{ misbehave = \"{misbehaviour}\" }}"));
+    world.host("drive").open(&world.emulation.anchors()).unwrap_err()
+}
+
+#[test]
+fn a_secret_that_is_not_the_one_agreed_on() {
+    let expected = spdm(Request::KeyExchange, Reason::WrongVerifyData);
+    assert_eq!(refused_session("wrong_verify_data"), expected);
+}
+
+#[test]
+fn somebody_between_who_changes_what_is_said_in_sessions() {
+    let Refused::Spdm(error) = refused_session("spoiled_records") else { panic!("over SPDM") };
+    assert!(matches!(error.reason, Reason::Open(_)), "{error}");
+    assert_eq!(error.step, Request::Finish, "the first answer that is a record");
+}
+
+#[test]
+fn measurements_that_change_change_in_sessions_too() {
+    let world = World::with_sessions("{ misbehave = \"changed_measurement\" }");
+    let mut host = world.host("drive");
+    let id = host.open(&world.emulation.anchors()).unwrap();
+    let changed = host.measure_in(id).unwrap();
+    let honest = World::with_sessions("{}");
+    let mut host = honest.host("drive");
+    let id = host.open(&honest.emulation.anchors()).unwrap();
+    assert_ne!(host.measure_in(id).unwrap(), changed);
 }

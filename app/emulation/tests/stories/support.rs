@@ -6,8 +6,8 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Hash, Provider};
 use lanewarden_doe::{Error as MailboxError, Mailbox, Policy, Protocol, Request, exchange};
 use lanewarden_emulation::{Emulation, attach};
-use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Function, Machine};
+use lanewarden_pci::registers::doe::{Doe, READ_MAILBOX, WRITE_MAILBOX};
+use lanewarden_pci::{AccessError, ConfigSpace, Function, Machine};
 use lanewarden_sim::{FunctionConfig, Scenario, Simulator};
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{
@@ -15,9 +15,10 @@ use lanewarden_spdm::certificate::{
 };
 use lanewarden_spdm::message::{Operation, SummaryKind};
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Event, MeasurementRequest, Parts, PeerKey, Requester, RunError, Settings, Transport,
-    run,
+    ChallengeRequest, Event, MeasurementRequest, Parts, PeerKey, Requester, RunError, SessionRequest,
+    Settings, Transport, run,
 };
+use lanewarden_spdm::session::{Seat, seats};
 use lanewarden_spdm::{Connection, Error};
 use lanewarden_time::Clock;
 
@@ -45,6 +46,11 @@ impl World {
     /// One device that has such a table, below one root port.
     pub fn one(spdm: &str) -> Self {
         Self::new(&one(spdm))
+    }
+
+    /// The same, and sessions can be opened with it.
+    pub fn with_sessions(spdm: &str) -> Self {
+        Self::new(&one(spdm).replace("\"cma_spdm\"", "\"cma_spdm\", \"secured_cma_spdm\""))
     }
 
     pub fn host(&self, name: &str) -> Host {
@@ -103,11 +109,43 @@ impl From<Error> for Refused {
     }
 }
 
-/// The first mailbox of a function that speaks SPDM.
+/// A function, watched: what goes into a mailbox of it and what comes out, as whoever stands between sees it.
+pub struct Watched {
+    config: FunctionConfig,
+    offset: u16,
+    pub seen: Vec<u8>,
+}
+
+impl ConfigSpace for Watched {
+    fn read(&mut self, offset: u16) -> Result<u32, AccessError> {
+        let value = self.config.read(offset)?;
+        if offset == self.offset + READ_MAILBOX {
+            self.seen.extend(value.to_le_bytes());
+        }
+        Ok(value)
+    }
+
+    fn write(&mut self, offset: u16, value: u32) -> Result<(), AccessError> {
+        if offset == self.offset + WRITE_MAILBOX {
+            self.seen.extend(value.to_le_bytes());
+        }
+        self.config.write(offset, value)
+    }
+
+    fn size(&self) -> u16 {
+        self.config.size()
+    }
+}
+
+/// A mailbox of a function.
 pub struct Wire {
     machine: Simulator,
-    config: FunctionConfig,
+    pub config: Watched,
     mailbox: Mailbox<Vec<u8>>,
+    /// Whether objects have a connection ID, and which.
+    pub connection: Option<u16>,
+    /// Every message that was sent.
+    pub said: Vec<Vec<u8>>,
     /// Every answer.
     pub heard: Vec<Vec<u8>>,
 }
@@ -122,7 +160,14 @@ impl Transport for Wire {
         answer: &mut [u8],
         _: Duration,
     ) -> Result<(MessageKind, usize), MailboxError> {
-        let request = Request::new(Protocol::CMA_SPDM, message);
+        let protocol = match (kind, self.connection) {
+            (MessageKind::Plain, None) => Protocol::CMA_SPDM,
+            (MessageKind::Secured, None) => Protocol::SECURED_CMA_SPDM,
+            (MessageKind::Plain, Some(_)) => Protocol::CMA_SPDM_WITH_CONNECTION,
+            (MessageKind::Secured, Some(_)) => Protocol::SECURED_CMA_SPDM_WITH_CONNECTION,
+        };
+        self.said.push(message.to_vec());
+        let request = Request::new(protocol, message).connection(self.connection.unwrap_or(0));
         let payload = exchange(&mut self.mailbox, &mut self.config, &self.machine, &request)?;
         answer[..payload.len()].copy_from_slice(payload);
         self.heard.push(payload.to_vec());
@@ -136,7 +181,7 @@ pub struct Host {
     identity: DeviceIdentity,
     /// Whose chain and key are asked for.
     pub slot: u8,
-    pub requester: Requester<Parts<AwsLc>, Vec<u8>>,
+    pub requester: Requester<Parts<AwsLc, (), [Seat<AwsLc>; 1]>, Vec<u8>>,
 }
 
 impl Host {
@@ -145,14 +190,15 @@ impl Host {
     }
 
     pub fn with(machine: &Simulator, name: &str, settings: Settings) -> Self {
+        Self::at(machine, name, 0, settings)
+    }
+
+    /// At one of a function's mailboxes that speak SPDM, by its number from 0.
+    pub fn at(machine: &Simulator, name: &str, mailbox: usize, settings: Settings) -> Self {
         let address = machine.address(name).unwrap();
-        let offset = machine
-            .spdm_devices()
-            .into_iter()
-            .find(|one| one.mailbox.address == address)
-            .unwrap()
-            .mailbox
-            .offset;
+        let devices = machine.spdm_devices();
+        let mut mailboxes = devices.iter().map(|one| one.mailbox).filter(|one| one.address == address);
+        let offset = mailboxes.nth(mailbox).unwrap().offset;
         let mut config = machine.open(address).unwrap();
         let function = Function::read(address, &mut config).unwrap();
         let doe: Doe = *function.does.iter().find(|doe| doe.offset == offset).unwrap();
@@ -166,8 +212,10 @@ impl Host {
             subsystem: function.header.subsystem,
             serial: function.serial.map(|serial| serial.0),
         };
-        let wire = Wire { machine: machine.clone(), config, mailbox, heard: Vec::new() };
-        let requester = Requester::new(Parts::new(AwsLc), settings, vec![0; 1 << 15]);
+        let config = Watched { config, offset, seen: Vec::new() };
+        let (said, heard) = (Vec::new(), Vec::new());
+        let wire = Wire { machine: machine.clone(), config, mailbox, connection: None, said, heard };
+        let requester = Requester::new(Parts::new(AwsLc).with_sessions(seats()), settings, vec![0; 1 << 15]);
         Self { machine: machine.clone(), wire, identity, slot: 0, requester }
     }
 
@@ -251,6 +299,50 @@ impl Host {
         let mut hash = AwsLc.hash(connection.hash).unwrap();
         hash.update(&record);
         if hash.finish().as_bytes() == summary { Ok(attested) } else { Err(Refused::Summary) }
+    }
+
+    /// Opens a session, and gives its number.
+    pub fn open(&mut self, anchors: &[Vec<u8>]) -> Result<u32, Refused> {
+        self.connect()?;
+        self.chain(anchors)?;
+        self.requester.key_exchange(SessionRequest {
+            slot: self.slot,
+            summary: SummaryKind::All,
+            ..SessionRequest::default()
+        })?;
+        let mut opened = None;
+        self.run(|event| {
+            if let Event::Opened(id) = event {
+                opened = Some(id);
+            }
+        })?;
+        Ok(opened.unwrap())
+    }
+
+    /// What is measured, asked for in a session.
+    pub fn measure_in(&mut self, session: u32) -> Result<Vec<Vec<u8>>, Refused> {
+        self.requester.within(session).measurements(MeasurementRequest::all_signed(self.slot))?;
+        let mut values = Vec::new();
+        self.run(|event| {
+            if let Event::Measured(measured) = event {
+                let blocks = measured.answer.blocks.iter();
+                values.extend(blocks.map(|block| block.value().unwrap().2.to_vec()));
+            }
+        })?;
+        Ok(values)
+    }
+
+    /// Shows the device that somebody is there.
+    pub fn beat(&mut self, session: u32) -> Result<(), Refused> {
+        self.requester.within(session).heartbeat()?;
+        let mut alive = None;
+        self.run(|event| {
+            if let Event::Alive(id) = event {
+                alive = Some(id);
+            }
+        })?;
+        assert_eq!(alive, Some(session));
+        Ok(())
     }
 
     pub fn now(&self) -> Duration {

@@ -70,7 +70,7 @@ fn mistakes_in_values_are_shown_where_they_are() {
       |
     8 | spdm = { misbehave = "naughty" }
       |                      ^^^^^^^^^
-    unknown variant `naughty`, expected one of `wrong_signature`, `expired_chain`, `unknown_anchor`, `changed_measurement`, `downgrade`, `replay`, `garbage`, `endless_not_ready`, `oversized_chunk`, `silent`, `other_certificate`
+    unknown variant `naughty`, expected one of `wrong_signature`, `expired_chain`, `unknown_anchor`, `changed_measurement`, `downgrade`, `replay`, `garbage`, `endless_not_ready`, `oversized_chunk`, `silent`, `other_certificate`, `wrong_verify_data`, `spoiled_records`
     "#);
     let hour =
         "[[authorities]]\nname = \"a\"\nvalidity = { from = 2024-01-01T00:00:00Z, until = 2025-01-01 }";
