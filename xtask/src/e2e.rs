@@ -63,6 +63,12 @@ enum Plant {
     RightSignature,
     /// No bit of the evidence is flipped
     WholeEvidence,
+    /// The drives do not want to hear of their requesters
+    NoHeartbeat,
+    /// The wrong pre-shared key is the right one
+    RightPsk,
+    /// What is to be said in a session is said outside of it
+    PlainMarker,
 }
 
 impl Plant {

@@ -3,8 +3,9 @@
 //!
 //! A scenario says how each function answers ([`lanewarden_sim::scenario::Spdm`]); [`attach`] puts a responder behind
 //! each mailbox that speaks SPDM, on root ports, switch ports and endpoints alike. Everything that is left to chance
-//! comes from the scenario's seed, so the same machine says the same bytes each time. Keys and certificates are made
-//! when a device is first spoken to, and a machine of thousands of devices starts as fast as without.
+//! comes from the scenario's seed, so the same machine says the same bytes each time to who says the same. Where a
+//! mailbox carries secured messages too, sessions can be opened. Keys and certificates are made when a device is first
+//! spoken to, and a machine of thousands of devices starts as fast as without.
 //!
 //! ```
 //! use lanewarden_sim::{Scenario, Simulator};

@@ -15,6 +15,10 @@ pub enum Plant {
     NoLock,
     /// No bit of the evidence is flipped.
     WholeEvidence,
+    /// The wrong pre-shared key is the right one.
+    RightPsk,
+    /// What is to be said in a session is said outside of it.
+    PlainMarker,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -27,7 +31,9 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("latency-ns") => Some(Plant::LatencyNs),
         Some("no-lock") => Some(Plant::NoLock),
         Some("whole-evidence") => Some(Plant::WholeEvidence),
-        Some("pci-name" | "strangers-anchor" | "right-signature") => Some(Plant::Outside),
+        Some("right-psk") => Some(Plant::RightPsk),
+        Some("plain-marker") => Some(Plant::PlainMarker),
+        Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
     })
 }

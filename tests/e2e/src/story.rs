@@ -10,6 +10,7 @@ mod evidence;
 mod mailboxes;
 mod paths;
 mod rights;
+mod sessions;
 pub mod sharing;
 mod tables;
 
@@ -26,7 +27,13 @@ pub fn main() -> Result<()> {
         attestation::names(&functions.drives)?;
         attestation::verdicts(&functions.drives)?;
         attestation::all(&functions.drives)?;
-        evidence::judged(&functions.drives)
+        evidence::judged(&functions.drives)?;
+        report::progress("holding sessions with the drives");
+        sessions::opened(&functions.drives)?;
+        sessions::attested(&functions.drives)?;
+        sessions::preshared(&functions.drives)?;
+        sessions::refused(&functions.drives)?;
+        sessions::watched(&functions.drives)
     })?;
     report::progress("reading tables before the CXL drivers are loaded");
     let second = tables::second_reader(&functions)?;

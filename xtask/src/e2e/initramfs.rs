@@ -34,6 +34,9 @@ pub fn write(
     }
     archive.file("custom.cdat", &fs::read(table)?, 0o644);
     add_anchors(&mut archive, responders)?;
+    if let Some(responder) = responders.first() {
+        archive.file("psk", &fs::read(&responder.psk)?, 0o600);
+    }
     add_modules(&mut archive, packages)?;
     add_program(&mut archive, packages, "usr/bin/lspci")?;
     let path = folder.join(format!("initramfs-{}", packages.release));

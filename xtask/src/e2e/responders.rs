@@ -17,6 +17,12 @@ use super::machine::lines;
 const NAME: &str = "Vendor=1b36:Device=0010:CC=010802:REV=02:SSVID=1af4:SSID=1100";
 /// The same with another device ID.
 const OTHER_NAME: &str = "Vendor=1b36:Device=0011:CC=010802:REV=02:SSVID=1af4:SSID=1100";
+/// Within how many seconds a drive wants to be heard of in a session: an emulated processor is slow.
+const HEARTBEAT: &str = "30";
+/// The pre-shared key of the drives, which the guest has too.
+const PSK: &[u8] = b"a key of this machine's drives";
+/// What they find it by.
+const HINT: &str = "drive";
 /// How long a responder may take to make an identity and to listen.
 const START: Duration = Duration::from_secs(30);
 
@@ -48,6 +54,8 @@ pub struct Responder {
     pub port: u16,
     /// The root of its chain, where the guest is to trust that.
     pub anchor: Option<PathBuf>,
+    /// Its pre-shared key.
+    pub psk: PathBuf,
 }
 
 /// Starts all of them, each with an identity made for this run.
@@ -56,11 +64,14 @@ pub fn start(program: &Path, folder: &Path, plant: Option<Plant>) -> Result<Vec<
     if identities.exists() {
         fs::remove_dir_all(&identities)?;
     }
-    PARTS.iter().map(|part| Responder::start(program, &identities.join(part.serial), part, plant)).collect()
+    let psk = folder.join("psk");
+    fs::write(&psk, PSK)?;
+    let start = |part: &Part| Responder::start(program, &identities.join(part.serial), &psk, part, plant);
+    PARTS.iter().map(start).collect()
 }
 
 impl Responder {
-    fn start(program: &Path, identity: &Path, part: &Part, plant: Option<Plant>) -> Result<Self> {
+    fn start(program: &Path, identity: &Path, psk: &Path, part: &Part, plant: Option<Plant>) -> Result<Self> {
         let name = if plant == Some(Plant::PciName) { OTHER_NAME } else { NAME };
         let mut command = Command::new(program);
         command.args([
@@ -74,6 +85,10 @@ impl Responder {
             name,
         ]);
         command.arg("--identity").arg(identity);
+        command.arg("--psk").arg(format!("{HINT}:{}", psk.display()));
+        if plant != Some(Plant::NoHeartbeat) {
+            command.args(["--heartbeat", HEARTBEAT]);
+        }
         if part.is_forger && plant != Some(Plant::RightSignature) {
             command.arg("--wrong-signature");
         }
@@ -92,6 +107,7 @@ impl Responder {
             serial: part.serial,
             port: 0,
             anchor: is_anchored.then(|| identity.join("root.pem")),
+            psk: psk.to_owned(),
         };
         responder.port = port(&responder.talk).with_context(|| format!("responder {}", part.serial))?;
         Ok(responder)
@@ -156,7 +172,7 @@ mod tests {
         );
         fs::write(&program, text).unwrap();
         fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let responder = Responder::start(&program, &folder, &PARTS[0], None).unwrap();
+        let responder = Responder::start(&program, &folder, &folder, &PARTS[0], None).unwrap();
         let process = Path::new("/proc").join(fs::read_to_string(pid).unwrap().trim());
         assert!(process.exists() && responder.port == 7);
         drop(responder);

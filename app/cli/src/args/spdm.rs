@@ -112,7 +112,7 @@ pub enum Spdm {
 #[derive(Debug, Args)]
 pub struct Session {
     /// The function, by its address or a CXL object on it, unless --connect names a responder; then what to do in the
-    /// session, in this order: `certs`, `measurements`, `heartbeat`, `update-keys`, `request HEX`
+    /// session, in this order: `certs`, `measurements`, `heartbeat`, `update-keys`, `update-own-keys`, `request HEX`
     #[arg(value_name = "DEVICE|COMMAND")]
     pub words: Vec<String>,
     /// The certificate slot whose key vouches for the device; the first that holds a chain if not given

@@ -10,6 +10,7 @@ use std::time::Duration;
 use lanewarden_attestation::{Dialogue, Failure as Stopped, settings};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_pci::Machine;
+use lanewarden_spdm::message::KeyOperation;
 use lanewarden_spdm::requester::Settings;
 use lanewarden_spdm::{Identities, Reason};
 
@@ -34,8 +35,8 @@ enum Command {
     Measurements,
     /// Show that somebody is there.
     Heartbeat,
-    /// Replace the keys of both sides.
-    UpdateKeys,
+    /// Replace the keys of this side, or of both.
+    UpdateKeys(KeyOperation),
     /// Send a request as it is.
     Request(Vec<u8>),
 }
@@ -103,18 +104,22 @@ fn words(args: &Session) -> Result<(Option<DeviceArgument>, VecDeque<Command>), 
         }
     };
     let keep = args.keep.map(|keep| Command::Keep(keep.0));
-    let mut commands: VecDeque<_> =
-        keep.into_iter().chain(args.update_keys.then_some(Command::UpdateKeys)).collect();
+    let mut commands: VecDeque<_> = keep
+        .into_iter()
+        .chain(args.update_keys.then_some(Command::UpdateKeys(KeyOperation::UpdateAllKeys)))
+        .collect();
     while let Some(word) = words.next() {
         commands.push_back(match word {
             "certs" => Command::Certs,
             "measurements" => Command::Measurements,
             "heartbeat" => Command::Heartbeat,
-            "update-keys" => Command::UpdateKeys,
+            "update-keys" => Command::UpdateKeys(KeyOperation::UpdateAllKeys),
+            "update-own-keys" => Command::UpdateKeys(KeyOperation::UpdateKey),
             "request" => Command::Request(message(words.next())?),
             _ => {
-                return Err(usage(&format!("{word} is nothing to do in a session"))
-                    .hint("there are certs, measurements, heartbeat, update-keys and request HEX"));
+                return Err(usage(&format!("{word} is nothing to do in a session")).hint(
+                    "there are certs, measurements, heartbeat, update-keys, update-own-keys and request HEX",
+                ));
             }
         });
     }
@@ -174,10 +179,13 @@ mod tests {
             commands,
             [Command::Certs, Command::Request(vec![0x13, 0xe8, 0, 0]), Command::Measurements]
         );
-        let (device, commands) = parse("--connect h:1 --keep 2s --update-keys heartbeat").unwrap();
+        let (device, commands) =
+            parse("--connect h:1 --keep 2s --update-keys heartbeat update-own-keys").unwrap();
         assert_eq!(device, None);
         let keep = Command::Keep(Duration::from_secs(2));
-        assert_eq!(commands, [keep, Command::UpdateKeys, Command::Heartbeat]);
+        let update = Command::UpdateKeys;
+        let (all, own) = (update(KeyOperation::UpdateAllKeys), update(KeyOperation::UpdateKey));
+        assert_eq!(commands, [keep, all, Command::Heartbeat, own]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lanewarden_attestation::{Failure as Stopped, MeasurementFact, SessionReport, Speaker};
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_spdm::message::{KeyOperation, ResponderFlags, SummaryKind};
+use lanewarden_spdm::message::{ResponderFlags, SummaryKind};
 use lanewarden_spdm::requester::{Event, Measured, MeasurementRequest, PresharedKey, SessionRequest};
 use lanewarden_spdm::{Connection, Error, Identities};
 use lanewarden_time::Instant;
@@ -205,7 +205,7 @@ impl<'t> Script<'t> {
                 within.measurements(MeasurementRequest { signed, ..MeasurementRequest::all_signed(slot) })
             }
             Some(Command::Heartbeat | Command::Keep(_)) => within.heartbeat(),
-            Some(Command::UpdateKeys) => within.update_keys(KeyOperation::UpdateAllKeys),
+            Some(Command::UpdateKeys(operation)) => within.update_keys(*operation),
             Some(Command::Request(message)) => within.request(message),
             None => {
                 self.stage = Stage::Ending;
