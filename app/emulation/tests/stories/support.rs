@@ -175,13 +175,16 @@ impl Transport for Wire {
     }
 }
 
+/// It has room for a session.
+type Asking = Parts<AwsLc, (), [Seat<AwsLc>; 1]>;
+
 pub struct Host {
     machine: Simulator,
     pub wire: Wire,
     identity: DeviceIdentity,
     /// Whose chain and key are asked for.
     pub slot: u8,
-    pub requester: Requester<Parts<AwsLc, (), [Seat<AwsLc>; 1]>, Vec<u8>>,
+    pub requester: Requester<Asking, Vec<u8>>,
 }
 
 impl Host {
