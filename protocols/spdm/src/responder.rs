@@ -41,7 +41,7 @@ use crate::message::{
     AeadAlgorithms, AsymmetricAlgorithms, DheGroups, HashAlgorithms, Header, MAX_AEAD_LIMIT,
     MutualAuthentication, NoRoom, Reader, Request, RequesterFlags, Sizes,
 };
-use crate::session::{RecordForm, Sessions};
+use crate::session::{Keep, RecordForm, Sessions};
 use crate::signing::ToSign;
 use crate::transcript::{Part, Record, Transcripts};
 use crate::{Version, Versions};
@@ -54,7 +54,7 @@ pub use vendor::{Registered, VendorFunction};
 
 use encapsulated::Flow;
 use exchange::Beginning;
-use parts::{HashOf, KeyOf};
+use parts::{HashOf, Kept, KeyOf};
 use refused::Refused;
 
 /// Room before an answer for the head of its first chunk, where it goes in chunks. The head of each further chunk is
@@ -160,21 +160,19 @@ enum Held {
 }
 
 /// A signature to be made, and what it is for.
-struct Job<E: Endpoint> {
+struct Job {
     request: Request,
     slot: u8,
     to_sign: ToSign,
-    then: Then<E>,
+    then: Then,
 }
 
 /// What follows a signature.
-// Nothing is allocated here.
-#[allow(clippy::large_enum_variant)]
-enum Then<E: Endpoint> {
+enum Then {
     /// A part begins anew; this was asked.
     Part { part: Part, asked: [u8; LONGEST_SIGNED], length: usize },
     /// A session begins.
-    Session(Beginning<E>),
+    Session,
 }
 
 /// What becomes of a session once the answer is sealed.
@@ -210,7 +208,7 @@ struct Core<E: Endpoint> {
     chunk_room: Option<u32>,
     transcripts: Transcripts<HashOf<E>>,
     /// The signature in work.
-    job: Option<Job<E>>,
+    job: Option<Job>,
     /// The digest that was worked out last, and of which slot's chain.
     chain: Option<(u8, Digest)>,
     /// When the message came that is being answered.
@@ -218,16 +216,18 @@ struct Core<E: Endpoint> {
     /// The session that it came in.
     lane: Option<u32>,
     /// What measurements outside of sessions add up to, while one in a session is answered.
-    outside: Option<HashOf<E>>,
+    outside: Kept<E, HashOf<E>>,
     after: After,
     /// The session whose handshake goes in the clear, the last one that began.
     clear: Option<u32>,
     /// The responder's half of the last session's number.
     last_half: u16,
     /// What is asked of the requester.
-    flow: Option<Flow<E>>,
+    flow: Kept<E, Flow<E>>,
     /// The requester's key that was shown last: its slot, the digest of the chain, the key.
-    shown: Option<(u8, Digest, KeyOf<E>)>,
+    shown: Kept<E, (u8, Digest, KeyOf<E>)>,
+    /// The session that begins when the signature in work is there.
+    beginning: Kept<E, Beginning<E>>,
     /// Whether the requester has proven outside of sessions who it is.
     is_requester_known: bool,
 }
@@ -277,12 +277,13 @@ where
             chain: None,
             now: Instant::ORIGIN,
             lane: None,
-            outside: None,
+            outside: Default::default(),
             after: After::Nothing,
             clear: None,
             last_half: 0,
-            flow: None,
-            shown: None,
+            flow: Default::default(),
+            shown: Default::default(),
+            beginning: Default::default(),
             is_requester_known: false,
         };
         Self {
@@ -354,7 +355,7 @@ impl<E: Endpoint> Core<E> {
         self.transcripts = Transcripts::new();
         (self.job, self.chain) = (None, None);
         self.end_sessions();
-        (self.shown, self.is_requester_known) = (None, false);
+        (self.shown, self.is_requester_known) = (Default::default(), false);
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
             self.parts.record.reset(part);
         }
@@ -442,7 +443,10 @@ impl<E: Endpoint> Core<E> {
                     self.signed(part, asked.get(..length).unwrap_or_default(), answer, room);
                     Ok(Answer::Ready(end))
                 }
-                Then::Session(beginning) => self.begin_exchanged(beginning, length, end, out),
+                Then::Session => {
+                    let beginning = self.beginning.take().ok_or(Refused::UNEXPECTED)?;
+                    self.begin_exchanged(beginning, length, end, out)
+                }
             },
             Ok(Signing::Pending(wait)) => {
                 self.job = Some(job);

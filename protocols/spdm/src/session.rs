@@ -13,7 +13,7 @@ pub use key_schedule::{
 };
 pub use record::{Channel, OpenError, Protection, RecordForm, SealError, UNLIMITED, peek_session_id};
 pub use state::{Session, Side};
-pub use table::{Seat, Sessions, seats};
+pub use table::{Keep, Seat, Sessions, seats};
 
 pub(crate) use state::{Notes, Terms};
 pub(crate) use table::Seating;

@@ -32,7 +32,7 @@ const MEASUREMENTS: [(u8, ValueType, Value<'static>); 5] = [
     (0xfd, ValueType::MANIFEST, Value::Plain(&[0x5a; 300])),
 ];
 
-struct Source;
+pub(crate) struct Source;
 
 impl MeasurementSource for Source {
     fn count(&self) -> u8 {

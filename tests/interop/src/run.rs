@@ -31,7 +31,10 @@ impl Run for Combination {
 
 impl Run for SessionRun {
     fn run(&self, emulators: &Path) -> anyhow::Result<usize> {
-        sessions::ask(emulators, self)
+        match self.side {
+            Side::Asking => sessions::ask(emulators, self),
+            Side::Answering => sessions::answer(emulators, self),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sessions: what is run of them, and our requester in one with their responder.
 
+mod answering;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -23,6 +25,8 @@ use crate::scratch::Scratch;
 
 /// The key that their programs have from before, and its hint.
 pub const PSK: PresharedKey<'static> = PresharedKey { hint: b"TestPskHint\0", key: b"TestPskData\0" };
+
+pub use answering::answer;
 
 /// Where a session's secret comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +103,10 @@ pub fn plan() -> Vec<SessionRun> {
         mutual: MUTUAL[row[6]],
     };
     let rows = all_pairs(&columns, |row| is_allowed(&of_row(Side::Asking, row)));
-    [Side::Asking].into_iter().flat_map(|side| rows.iter().map(move |row| of_row(side, row))).collect()
+    [Side::Asking, Side::Answering]
+        .into_iter()
+        .flat_map(|side| rows.iter().map(move |row| of_row(side, row)))
+        .collect()
 }
 
 impl SessionRun {

@@ -55,6 +55,7 @@ fn parameters(name: &str, issues: bool) -> CertificateParams {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     } else {
+        parameters.is_ca = IsCa::ExplicitNoCa;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         parameters.subject_alt_names = vec![SanType::OtherName((vec![2, 23, 147], NAME.into()))];
     }

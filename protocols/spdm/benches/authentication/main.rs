@@ -5,6 +5,7 @@
 
 mod chain;
 mod flow;
+mod series;
 
 use std::hint::black_box;
 
@@ -14,10 +15,10 @@ use lanewarden_crypto::{
 };
 use lanewarden_rustcrypto::{OsRandom, RustCrypto};
 use lanewarden_spdm::certificate::AnchorList;
-use rustix::time::{ClockId, clock_gettime};
 
 use chain::{Chain, sha384};
 use flow::Pair;
+use series::Series;
 
 /// How many rounds, where they are not to be as many as usual.
 const ROUNDS: &str = "LANEWARDEN_BENCH_ROUNDS";
@@ -164,31 +165,4 @@ impl Times {
             );
         }
     }
-}
-
-/// Microseconds on the processor.
-#[derive(Default)]
-struct Series(Vec<f64>);
-
-impl Series {
-    fn time<T>(&mut self, work: impl FnOnce() -> T) {
-        let start = now();
-        black_box(work());
-        self.0.push(now() - start);
-    }
-
-    fn median(&mut self) -> f64 {
-        self.0.sort_by(f64::total_cmp);
-        self.0[self.0.len() / 2]
-    }
-
-    fn text(&mut self) -> String {
-        let median = self.median();
-        format!("{:.1} / {median:.1} / {:.1}", self.0[0], self.0[self.0.len() - 1])
-    }
-}
-
-fn now() -> f64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as f64 * 1e6 + now.tv_nsec as f64 / 1e3
 }

@@ -11,7 +11,7 @@ use crate::message::{
     KeyOperation, KeyUpdate, NoRoom, Reader, Request, RequesterFlags, ResponderFlags, Response, SummaryKind,
     Writer,
 };
-use crate::session::{Seating, Sessions};
+use crate::session::{Keep, Seating, Sessions};
 
 /// Bytes around a portion of a chain: the heads of DELIVER_ENCAPSULATED_RESPONSE and CERTIFICATE.
 const AROUND_PORTION: u32 = 4 + 8;
@@ -100,12 +100,12 @@ impl<E: Endpoint> Core<E> {
         let is_common = self.flags().contains(ResponderFlags::KEY_UPD)
             && self.requester.contains(RequesterFlags::KEY_UPD)
             && self.takes_encapsulated();
-        let is_free = self.flow.is_none() && self.session(id)?.is_established();
+        let is_free = self.flow.get().is_none() && self.session(id)?.is_established();
         if !is_common || !is_free {
             return None;
         }
         let ask = Ask::Keys(self.fresh_update(KeyOperation::UpdateKey).ok()?);
-        self.flow = Some(Flow::new(Some(id), Aim::Keys(id), ask));
+        self.flow.put(Flow::new(Some(id), Aim::Keys(id), ask));
         Some(())
     }
 
@@ -129,7 +129,7 @@ impl<E: Endpoint> Core<E> {
                 | Request::ChunkGet
                 | Request::RespondIfReady
         );
-        let is_out = self.flow.as_ref().is_some_and(|flow| flow.is_out);
+        let is_out = self.flow.has(|flow| flow.is_out);
         if is_out && !passes { Err(Refused::IN_FLIGHT) } else { Ok(()) }
     }
 
@@ -141,7 +141,7 @@ impl<E: Endpoint> Core<E> {
         GetEncapsulatedRequest::decode(reader)?;
         let here = self.flow.take_if(|flow| flow.lane == self.lane).ok_or(Refused::NO_PENDING)?;
         if here.is_out {
-            self.flow = Some(here);
+            self.flow.put(here);
             return Err(Refused::IN_FLIGHT);
         }
         let mut flow = here;
@@ -149,7 +149,7 @@ impl<E: Endpoint> Core<E> {
         let mut writer = Writer::new(out);
         EncapsulatedRequest::encode_head(self.version, flow.id, &mut writer)?;
         self.put(&mut flow, &mut writer)?;
-        self.flow = Some(flow);
+        self.flow.put(flow);
         Ok(Answer::Ready(writer.length()))
     }
 
@@ -191,7 +191,7 @@ impl<E: Endpoint> Core<E> {
         reader: &Reader<'_>,
         out: &mut [u8],
     ) -> Result<Answer, Refused> {
-        let is_here = self.flow.as_ref().is_some_and(|flow| flow.lane == self.lane && flow.is_out);
+        let is_here = self.flow.has(|flow| flow.lane == self.lane && flow.is_out);
         if !is_here {
             return Err(Refused::UNEXPECTED);
         }
@@ -224,7 +224,7 @@ impl<E: Endpoint> Core<E> {
         ack.encode(self.version, &mut writer)?;
         (flow.ask, flow.id) = (ask, id);
         self.put(&mut flow, &mut writer)?;
-        self.flow = Some(flow);
+        self.flow.put(flow);
         Ok(Answer::Ready(writer.length()))
     }
 

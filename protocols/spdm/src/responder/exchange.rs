@@ -13,7 +13,7 @@ use crate::message::{
     SecuredOffer, SecuredVersions, SessionPolicy, SummaryKind, Writer,
 };
 use crate::session::{
-    HandshakeSecret, Notes, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
+    HandshakeSecret, Keep, Notes, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
 };
 use crate::signing::{Purpose, ToSign};
 
@@ -118,7 +118,8 @@ impl<E: Endpoint> Core<E> {
         let digest = beginning.start.transcript.clone().finish();
         let to_sign = ToSign::new(&self.parts.provider, self.version, Purpose::KEY_EXCHANGE_RSP, &digest);
         let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
-        self.job = Some(Job { request: Request::KeyExchange, slot, to_sign, then: Then::Session(beginning) });
+        self.job = Some(Job { request: Request::KeyExchange, slot, to_sign, then: Then::Session });
+        self.beginning.put(beginning);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use lanewarden_crypto::VerifyError;
 
 use super::{After, Answer, Core, Endpoint, Refused, Requesters};
 use crate::message::{Ends, Finish, FinishRsp, Header, MutualAuthentication, Reader, Writer};
-use crate::session::{Seating, Sessions, Side};
+use crate::session::{Keep, Seating, Sessions, Side};
 use crate::signing::{Purpose, ToSign};
 
 impl<E: Endpoint> Core<E> {
@@ -37,7 +37,7 @@ impl<E: Endpoint> Core<E> {
         }
         let session = self.parts.sessions.seats_mut().session_mut(id).ok_or(Refused::SESSION_REQUIRED)?;
         let (_, digest) = session.notes.shown.filter(|(shown, _)| *shown == slot).ok_or(Refused::INVALID)?;
-        let shown = self.shown.as_ref().filter(|(of, chain, _)| *of == slot && *chain == digest);
+        let shown = self.shown.get().filter(|(of, chain, _)| *of == slot && *chain == digest);
         let (_, _, key) = shown.ok_or(Refused::UNEXPECTED)?;
         let transcript = session.transcript(&[digest.as_bytes(), head]).ok_or(Refused::UNEXPECTED)?;
         let to_sign = ToSign::new(&self.parts.provider, self.version, Purpose::FINISH, &transcript);
@@ -63,7 +63,7 @@ impl<E: Endpoint> Core<E> {
         }
         let known = self.parts.requesters.known(slot, algorithm);
         let (digest, key) = known.ok_or(Refused::INVALID)?;
-        self.shown = Some((slot, digest, key));
+        self.shown.put((slot, digest, key));
         let session = self.session_mut(id).ok_or(Refused::SESSION_REQUIRED)?;
         session.notes.shown = Some((slot, digest));
         Ok(())

@@ -8,7 +8,7 @@ use lanewarden_time::Instant;
 
 use super::{After, Core, Endpoint, Refused, Responder, VendorHandler};
 use crate::message::{Header, SessionPolicy};
-use crate::session::{Seating, Session, Sessions, peek_session_id};
+use crate::session::{Keep, Seating, Session, Sessions, peek_session_id};
 
 impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     /// The session of this number.
@@ -172,9 +172,7 @@ impl<E: Endpoint> Core<E> {
         }
         self.parts.sessions.seats_mut().end(id);
         self.parts.vendor.ended(id);
-        if self.flow.as_ref().is_some_and(|flow| flow.belongs_to(id)) {
-            self.flow = None;
-        }
+        self.flow.take_if(|flow| flow.belongs_to(id));
         self.clear = self.clear.filter(|clear| *clear != id);
         true
     }
@@ -185,13 +183,15 @@ impl<E: Endpoint> Core<E> {
         while let Some(id) = first(self) {
             self.end_session(id);
         }
-        self.flow = None;
+        self.flow = Default::default();
     }
 
     /// What is asked from now on is asked in this session, which has measurements of its own.
     fn enter(&mut self, id: u32) {
         let inner = self.session_mut(id).and_then(Session::measurements).and_then(Option::take);
-        self.outside = self.transcripts.replace_measurements(inner);
+        if let Some(outside) = self.transcripts.replace_measurements(inner) {
+            self.outside.put(outside);
+        }
         self.lane = Some(id);
     }
 

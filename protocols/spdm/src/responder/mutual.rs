@@ -9,6 +9,7 @@ use crate::message::{
     CertificatePortion, ChallengeAuth, Digests, Header, MutualAuthentication, Reader, RequesterFlags,
     ResponderFlags, SLOTS,
 };
+use crate::session::Keep;
 use crate::signing::{Purpose, ToSign};
 
 impl<E: Endpoint> Core<E> {
@@ -55,7 +56,7 @@ impl<E: Endpoint> Core<E> {
         let is_clear = self.session(session).is_some_and(|one| one.terms.in_the_clear);
         let flow = Flow::new((!is_clear).then_some(session), Aim::Handshake(session), Ask::Digests);
         let is_asked = mutual == MutualAuthentication::EncapsulatedDigests;
-        self.flow = Some(if is_asked { flow.asked() } else { flow });
+        self.flow.put(if is_asked { flow.asked() } else { flow });
     }
 
     /// Whether the requester is challenged in turn.
@@ -72,7 +73,7 @@ impl<E: Endpoint> Core<E> {
     pub(super) fn begin_basic(&mut self) {
         let mut flow = Flow::new(None, Aim::Requester, Ask::Digests);
         flow.transcript = self.fresh_turned();
-        self.flow = Some(flow);
+        self.flow.put(flow);
         self.is_requester_known = false;
     }
 
@@ -101,7 +102,7 @@ impl<E: Endpoint> Core<E> {
         // A chain that is known from before need not come again.
         let known = self.parts.requesters.known(slot, signature).filter(|(known, _)| *known == digest);
         if let Some((_, key)) = known {
-            self.shown = Some((slot, digest, key));
+            self.shown.put((slot, digest, key));
             return self.after_chain(flow);
         }
         self.parts.requesters.begin(slot, &digest, signature);
@@ -144,14 +145,14 @@ impl<E: Endpoint> Core<E> {
             return Err(Refused::INVALID);
         }
         let key = self.parts.requesters.finish().ok_or(Refused::INVALID)?;
-        self.shown = Some((self.settings.requester_slot, chain.digest, key));
+        self.shown.put((self.settings.requester_slot, chain.digest, key));
         self.after_chain(flow)
     }
 
     /// The requester's key is there: FINISH is to be signed with it, or a challenge.
     fn after_chain(&mut self, flow: &Flow<E>) -> Result<Option<Ask>, Refused> {
         let Aim::Handshake(id) = flow.aim else { return Ok(Some(Ask::Challenge)) };
-        let shown = self.shown.as_ref().map(|(slot, digest, _)| (*slot, *digest));
+        let shown = self.shown.get().map(|(slot, digest, _)| (*slot, *digest));
         self.session_mut(id).ok_or(Refused::UNSPECIFIED)?.notes.shown = shown;
         Ok(None)
     }
@@ -167,7 +168,7 @@ impl<E: Endpoint> Core<E> {
         let (answer, signed, _) =
             ChallengeAuth::decode(connection.requester_format(), false, header, reader)?;
         let slot = self.settings.requester_slot;
-        let (_, digest, key) = self.shown.as_ref().ok_or(Refused::UNSPECIFIED)?;
+        let (_, digest, key) = self.shown.get().ok_or(Refused::UNSPECIFIED)?;
         let is_as_asked = answer.attributes == slot
             && answer.slots & 1_u8.wrapping_shl(slot.into()) != 0
             && answer.chain_digest == digest.as_bytes()

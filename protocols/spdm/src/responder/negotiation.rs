@@ -40,7 +40,7 @@ impl<E: Endpoint> Core<E> {
         identity | measurements | fresh | chunks | self.flags_of_sessions()
     }
 
-    /// Sessions need room, and a way to begin; and who is to be authenticated needs an occasion.
+    /// Sessions need room, and a way to begin; and who is to be authenticated needs an occasion, and the same room.
     fn flags_of_sessions(&self) -> ResponderFlags {
         use ResponderFlags as R;
         let settings = &self.settings;
@@ -59,7 +59,7 @@ impl<E: Endpoint> Core<E> {
         }
         let occasion = flags.contains(R::KEY_EX) && settings.mutual != MutualAuthentication::None
             || E::Identities::PRESENT && settings.basic_mutual;
-        if E::Requesters::PRESENT && occasion {
+        if E::Sessions::PRESENT && E::Requesters::PRESENT && occasion {
             flags |= R::MUT_AUTH | R::ENCAP;
         }
         flags

@@ -8,12 +8,62 @@ use super::Session;
 pub trait Sessions<P: Provider> {
     /// Whether there is any room.
     const PRESENT: bool = true;
+    /// Where a side keeps what it needs only where there are sessions: an `Option`, or `()`, which takes no room.
+    type Keep<T>: Keep<T>;
 
     /// The places.
     fn seats(&self) -> &[Seat<P>];
 
     /// The places, to be taken and left.
     fn seats_mut(&mut self) -> &mut [Seat<P>];
+}
+
+/// Keeps something, or nothing ever.
+pub trait Keep<T>: Default {
+    /// Keeps it, in the place of what was kept before.
+    fn put(&mut self, what: T);
+
+    /// What is kept.
+    fn get(&self) -> Option<&T>;
+
+    /// What was kept, which is no longer.
+    fn take(&mut self) -> Option<T>;
+
+    /// What was kept, where it is such; then it is no longer.
+    fn take_if(&mut self, is_such: impl FnOnce(&T) -> bool) -> Option<T> {
+        if self.get().is_some_and(is_such) { self.take() } else { None }
+    }
+
+    /// Whether something that is such is kept.
+    fn has(&self, is_such: impl FnOnce(&T) -> bool) -> bool {
+        self.get().is_some_and(is_such)
+    }
+}
+
+impl<T> Keep<T> for Option<T> {
+    fn put(&mut self, what: T) {
+        *self = Some(what);
+    }
+
+    fn get(&self) -> Option<&T> {
+        self.as_ref()
+    }
+
+    fn take(&mut self) -> Option<T> {
+        Self::take(self)
+    }
+}
+
+impl<T> Keep<T> for () {
+    fn put(&mut self, _: T) {}
+
+    fn get(&self) -> Option<&T> {
+        None
+    }
+
+    fn take(&mut self) -> Option<T> {
+        None
+    }
 }
 
 /// A place that a session may have.
@@ -27,6 +77,7 @@ pub const fn seats<P: Provider, const N: usize>() -> [Seat<P>; N] {
 
 impl<P: Provider> Sessions<P> for () {
     const PRESENT: bool = false;
+    type Keep<T> = ();
 
     fn seats(&self) -> &[Seat<P>] {
         &[]
@@ -38,6 +89,8 @@ impl<P: Provider> Sessions<P> for () {
 }
 
 impl<P: Provider, const N: usize> Sessions<P> for [Seat<P>; N] {
+    type Keep<T> = Option<T>;
+
     fn seats(&self) -> &[Seat<P>] {
         self
     }
