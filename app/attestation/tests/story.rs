@@ -1,5 +1,8 @@
 //! Stories of devices that are attested, and of evidence that is verified without them.
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+#[path = "story/sessions.rs"]
+mod sessions;
 
 use std::convert::Infallible;
 use std::path::Path;

@@ -5,7 +5,8 @@ use lanewarden_spdm::binding::Binding;
 use lanewarden_spdm::message::MutualAuthentication;
 use serde::Serialize;
 
-use crate::args::TransportArgument;
+use crate::args::{TransportArgument, Way};
+use crate::exit::{Exit, Failure};
 use crate::verb::attest::hex;
 
 /// How records look on the way.
@@ -15,6 +16,15 @@ pub const fn binding(transport: TransportArgument) -> Binding {
         TransportArgument::Mctp => Binding::MCTP,
         TransportArgument::Tcp => Binding::TCP,
     }
+}
+
+/// Refuses what can carry no session.
+pub fn check(way: &Way) -> Result<(), Failure> {
+    if way.connect.is_some() && way.transport == TransportArgument::None {
+        return Err(Failure::new(Exit::Usage, "bare SPDM messages carry no session")
+            .hint("--transport doe, mctp or tcp does"));
+    }
+    Ok(())
 }
 
 /// For programs.

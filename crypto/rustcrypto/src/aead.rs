@@ -6,59 +6,81 @@ use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
 use chacha20poly1305::ChaCha20Poly1305;
 use lanewarden_crypto::{AeadAlgorithm, AeadError, NONCE_SIZE, Tag};
+use zeroize::Zeroizing;
 
-/// A cipher with its key. Wiped when it is dropped, and never printed.
-pub struct Aead(Cipher);
+/// Bytes of the longest key.
+const MAX_KEY: usize = 32;
 
-enum Cipher {
-    Aes128(Aes128Gcm),
-    Aes256(Aes256Gcm),
-    ChaCha20(ChaCha20Poly1305),
+/// A cipher with its key, which is made ready anew for each message: what is made of it takes 20 times as much memory as
+/// the key itself, and a side has several. Wiped when it is dropped, and never printed.
+pub struct Aead {
+    algorithm: AeadAlgorithm,
+    key: Zeroizing<[u8; MAX_KEY]>,
 }
 
 impl Aead {
     pub(crate) fn new(algorithm: AeadAlgorithm, key: &[u8]) -> Option<Self> {
-        let cipher = match algorithm {
-            AeadAlgorithm::Aes128Gcm => Aes128Gcm::new_from_slice(key).ok().map(Cipher::Aes128),
-            AeadAlgorithm::Aes256Gcm => Aes256Gcm::new_from_slice(key).ok().map(Cipher::Aes256),
-            AeadAlgorithm::ChaCha20Poly1305 => {
-                ChaCha20Poly1305::new_from_slice(key).ok().map(Cipher::ChaCha20)
-            }
-        };
-        cipher.map(Self)
+        let mut kept = Zeroizing::new([0; MAX_KEY]);
+        let room = kept.get_mut(..algorithm.key_size())?;
+        (room.len() == key.len()).then(|| room.copy_from_slice(key))?;
+        Some(Self { algorithm, key: kept })
     }
 
-    const fn algorithm(&self) -> AeadAlgorithm {
-        match self.0 {
-            Cipher::Aes128(_) => AeadAlgorithm::Aes128Gcm,
-            Cipher::Aes256(_) => AeadAlgorithm::Aes256Gcm,
-            Cipher::ChaCha20(_) => AeadAlgorithm::ChaCha20Poly1305,
-        }
+    fn key(&self) -> &[u8] {
+        self.key.get(..self.algorithm.key_size()).unwrap_or_default()
     }
 
     /// The libraries tell too long from nothing else.
     fn check(&self, length: usize) -> Result<(), AeadError> {
-        let most = match self.0 {
+        let most = match self.algorithm {
             // SP 800-38D, 5.2.1.1: 2^39 - 256 bits.
-            Cipher::Aes128(_) | Cipher::Aes256(_) => (1_u64 << 36) - 32,
+            AeadAlgorithm::Aes128Gcm | AeadAlgorithm::Aes256Gcm => (1_u64 << 36) - 32,
             // RFC 8439, 2.8.
-            Cipher::ChaCha20(_) => (1_u64 << 38) - 64,
+            AeadAlgorithm::ChaCha20Poly1305 => (1_u64 << 38) - 64,
         };
         let fits = u64::try_from(length).is_ok_and(|length| length <= most);
         fits.then_some(()).ok_or(AeadError::TooLong)
     }
 }
 
+// Each cipher by itself, so that one does not take the stack of all.
+
+#[inline(never)]
+fn seal<C: AeadInOut + KeyInit>(
+    key: &[u8],
+    nonce: &[u8; NONCE_SIZE],
+    associated: &[u8],
+    in_out: &mut [u8],
+) -> Option<Tag> {
+    let cipher = C::new_from_slice(key).ok()?;
+    let tag =
+        cipher.encrypt_inout_detached(nonce.as_slice().try_into().ok()?, associated, in_out.into()).ok()?;
+    tag.as_slice().try_into().ok()
+}
+
+#[inline(never)]
+fn open<C: AeadInOut + KeyInit>(
+    key: &[u8],
+    nonce: &[u8; NONCE_SIZE],
+    associated: &[u8],
+    in_out: &mut [u8],
+    tag: &Tag,
+) -> Option<()> {
+    let cipher = C::new_from_slice(key).ok()?;
+    let (nonce, tag) = (nonce.as_slice().try_into().ok()?, tag.as_slice().try_into().ok()?);
+    cipher.decrypt_inout_detached(nonce, associated, in_out.into(), tag).ok()
+}
+
 impl lanewarden_crypto::Aead for Aead {
     fn seal(&self, nonce: &[u8; NONCE_SIZE], associated: &[u8], in_out: &mut [u8]) -> Result<Tag, AeadError> {
         self.check(in_out.len())?;
-        let (nonce, in_out) = (nonce.into(), in_out.into());
-        let tag = match &self.0 {
-            Cipher::Aes128(cipher) => cipher.encrypt_inout_detached(nonce, associated, in_out),
-            Cipher::Aes256(cipher) => cipher.encrypt_inout_detached(nonce, associated, in_out),
-            Cipher::ChaCha20(cipher) => cipher.encrypt_inout_detached(nonce, associated, in_out),
+        let key = self.key();
+        let tag = match self.algorithm {
+            AeadAlgorithm::Aes128Gcm => seal::<Aes128Gcm>(key, nonce, associated, in_out),
+            AeadAlgorithm::Aes256Gcm => seal::<Aes256Gcm>(key, nonce, associated, in_out),
+            AeadAlgorithm::ChaCha20Poly1305 => seal::<ChaCha20Poly1305>(key, nonce, associated, in_out),
         };
-        tag.map(Into::into).map_err(|_| AeadError::TooLong)
+        tag.ok_or(AeadError::TooLong)
     }
 
     fn open(
@@ -69,18 +91,18 @@ impl lanewarden_crypto::Aead for Aead {
         tag: &Tag,
     ) -> Result<(), AeadError> {
         self.check(in_out.len())?;
-        let (nonce, in_out, tag) = (nonce.into(), in_out.into(), tag.into());
-        let opened = match &self.0 {
-            Cipher::Aes128(cipher) => cipher.decrypt_inout_detached(nonce, associated, in_out, tag),
-            Cipher::Aes256(cipher) => cipher.decrypt_inout_detached(nonce, associated, in_out, tag),
-            Cipher::ChaCha20(cipher) => cipher.decrypt_inout_detached(nonce, associated, in_out, tag),
+        let key = self.key();
+        let opened = match self.algorithm {
+            AeadAlgorithm::Aes128Gcm => open::<Aes128Gcm>(key, nonce, associated, in_out, tag),
+            AeadAlgorithm::Aes256Gcm => open::<Aes256Gcm>(key, nonce, associated, in_out, tag),
+            AeadAlgorithm::ChaCha20Poly1305 => open::<ChaCha20Poly1305>(key, nonce, associated, in_out, tag),
         };
-        opened.map_err(|_| AeadError::Mismatch)
+        opened.ok_or(AeadError::Mismatch)
     }
 }
 
 impl fmt::Debug for Aead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Aead({:?}, ..)", self.algorithm())
+        write!(f, "Aead({:?}, ..)", self.algorithm)
     }
 }

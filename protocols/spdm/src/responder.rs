@@ -386,13 +386,14 @@ impl<E: Endpoint> Core<E> {
             Request::Challenge => self.challenge(header, &mut reader, message, out),
             Request::GetMeasurements => self.measurements(header, &mut reader, message, out),
             Request::VendorDefined => self.vendor(&mut reader, out),
-            request if E::Sessions::PRESENT || E::Requesters::PRESENT => {
+            request if E::Sessions::PRESENT => {
                 self.answer_of_session(request, header, &mut reader, message, out)
             }
             _ => Err(Refused::unsupported(header.code)),
         }
     }
 
+    #[inline(never)]
     fn answer_of_session(
         &mut self,
         request: Request,
@@ -404,8 +405,8 @@ impl<E: Endpoint> Core<E> {
         match request {
             Request::KeyExchange => self.key_exchange(header, reader, message, out),
             Request::Finish => self.finish(header, reader, message, out),
-            Request::PskExchange => self.psk_exchange(header, reader, message, out),
-            Request::PskFinish => self.psk_finish(reader, message, out),
+            Request::PskExchange if E::Psk::PRESENT => self.psk_exchange(header, reader, message, out),
+            Request::PskFinish if E::Psk::PRESENT => self.psk_finish(reader, message, out),
             Request::Heartbeat => self.heartbeat(reader, out),
             Request::KeyUpdate => self.key_update(header, reader, out),
             Request::EndSession => self.end_session_request(header, reader, out),

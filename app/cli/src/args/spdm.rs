@@ -112,7 +112,7 @@ pub enum Spdm {
 #[derive(Debug, Args)]
 pub struct Session {
     /// The function, by its address or a CXL object on it, unless --connect names a responder; then what to do in the
-    /// session, in this order: `certs`, `measurements`, `heartbeat`, `update-keys`, `update-own-keys`, `request HEX`
+    /// session, in the order given: `certs`, `measurements`, `heartbeat`, `update-keys`, `update-own-keys`, `request HEX`
     #[arg(value_name = "DEVICE|COMMAND")]
     pub words: Vec<String>,
     /// The certificate slot whose key vouches for the device; the first that holds a chain if not given
@@ -124,7 +124,7 @@ pub struct Session {
     /// Keep it open this long, with heartbeats where the device wants them: 500ms, 10s, 2m
     #[arg(long, value_name = "TIME")]
     pub keep: Option<TimeArgument>,
-    /// Replace the keys of both sides before anything else is done
+    /// Replace the keys of both sides before the commands
     #[arg(long)]
     pub update_keys: bool,
     /// Prove who this side is, where the device asks for that: a folder with a chain and a key

@@ -24,7 +24,7 @@ use crate::exit::{Exit, Failure};
 use crate::names::Name;
 use crate::output::{Outcome, Output};
 use crate::progress::Bar;
-use crate::session::binding;
+use crate::session::{binding, check};
 use crate::socket::{Connection, Monotonic};
 use crate::trust::{Basis, now};
 use crate::verb::{function_with_mailbox, resolve, scan_functions, warn_of_partial};
@@ -52,6 +52,9 @@ struct Attested {
 
 /// Attests devices of this machine, or one behind a socket.
 pub fn run<M: Machine>(machine: &M, args: &Attest, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
+    if args.session {
+        check(&args.way)?;
+    }
     let basis = Basis::load(&args.trust, own, output)?;
     let trust = basis.trust();
     let attested = match &args.way.connect {

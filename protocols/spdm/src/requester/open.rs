@@ -5,7 +5,7 @@ use core::time::Duration;
 use lanewarden_crypto::{Digest, Hash, KeyExchange as _, Provider};
 
 use super::encapsulated::Talk;
-use super::parts::{HalfOf, HashOf};
+use super::parts::{HalfOf, HashOf, PartsOf};
 use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::connection::Connection;
@@ -206,6 +206,7 @@ impl<E: Endpoint> Core<E> {
         self.transcripts.begin(chain, message).ok_or(Reason::NoSessionCrypto)
     }
 
+    #[inline(never)]
     pub fn complete_exchange<'a>(
         &mut self,
         opening: &mut Opening<E>,
@@ -231,11 +232,7 @@ impl<E: Endpoint> Core<E> {
         transcript.update(message.get(..ends.signed).unwrap_or_default());
         self.verify_exchange(opening.wanted.slot, &transcript.clone().finish(), answer.signature)?;
         transcript.update(answer.signature);
-        let hash = session_hash(&connection);
-        let provider = &self.parts.provider;
-        let agreed =
-            half.agree(answer.exchange, |shared| HandshakeSecret::from_exchange(provider, hash, shared))?;
-        let secret = agreed.ok_or(Reason::NoSessionCrypto)?;
+        let secret = self.agree(half, answer.exchange, session_hash(&connection))?;
         let terms = Terms {
             in_the_clear,
             ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?
@@ -255,6 +252,13 @@ impl<E: Endpoint> Core<E> {
         Ok(Event::Exchanged(Exchanged { session: terms.id, summary, opaque, heartbeat, mutual, is_open }))
     }
 
+    #[inline(never)]
+    fn agree(&self, half: HalfOf<E>, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
+        let provider = &self.parts.provider;
+        let secret = half.agree(exchange, |shared| HandshakeSecret::from_exchange(provider, hash, shared))?;
+        secret.ok_or(Reason::NoSessionCrypto)
+    }
+
     /// Mutual authentication is asked only of who has said that it can.
     fn check_mutual(&self, answer: &KeyExchangeRsp<'_>) -> Result<(), Reason> {
         let both = self.is_provable()?;
@@ -266,6 +270,7 @@ impl<E: Endpoint> Core<E> {
         if fits { Ok(()) } else { Err(Violation::MutualAuthentication.into()) }
     }
 
+    #[inline(never)]
     fn verify_exchange(&self, slot: u8, transcript: &Digest, signature: &[u8]) -> Result<(), Reason> {
         let connection = self.agreed()?;
         let to_sign =
@@ -302,6 +307,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// Gives the session its place, once the peer has shown that it has the same secrets.
+    #[inline(never)]
     fn seat(
         &mut self,
         terms: Terms,
@@ -309,18 +315,17 @@ impl<E: Endpoint> Core<E> {
         transcript: HashOf<E>,
         verify_data: Option<&[u8]>,
     ) -> Result<(), Reason> {
-        let provider = &self.parts.provider;
-        let session = Session::begin(provider, Side::Requester, terms, secret, transcript, self.now);
-        let mut session = session.ok_or(Reason::NoSessionCrypto)?;
-        if let Some(received) = verify_data {
-            match session.verifies(provider, received) {
-                Some(true) => session.said(received),
-                Some(false) => return Err(Reason::WrongVerifyData),
-                None => return Err(Reason::NoSessionCrypto),
-            }
+        let PartsOf::<E> { provider, record, sessions, .. } = &mut self.parts;
+        let seat = sessions.seats_mut().free().ok_or(Misuse::SessionLimit)?;
+        let session = Session::begin(seat, provider, Side::Requester, terms, secret, transcript, self.now);
+        let session = session.ok_or(Reason::NoSessionCrypto)?;
+        let is_right = verify_data.map_or(Some(true), |received| session.verifies(provider, received));
+        if is_right != Some(true) {
+            *seat = None;
+            return Err(is_right.map_or(Reason::NoSessionCrypto, |_| Reason::WrongVerifyData));
         }
-        session.show_secrets(&mut self.parts.record);
-        *self.parts.sessions.seats_mut().free().ok_or(Misuse::SessionLimit)? = Some(session);
+        session.said(verify_data.unwrap_or_default());
+        session.show_secrets(record);
         self.lane = Some(terms.id);
         Ok(())
     }

@@ -133,6 +133,7 @@ impl<E: Endpoint> Core<E> {
         if is_out && !passes { Err(Refused::IN_FLIGHT) } else { Ok(()) }
     }
 
+    #[inline(never)]
     pub(super) fn encapsulated_request(
         &mut self,
         reader: &Reader<'_>,
@@ -185,6 +186,7 @@ impl<E: Endpoint> Core<E> {
         u16::try_from(room).unwrap_or(u16::MAX)
     }
 
+    #[inline(never)]
     pub(super) fn encapsulated_response(
         &mut self,
         header: Header,

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use lanewarden_crypto::{AeadAlgorithm, Digest, Hash, KeyExchange as _, Provider};
 
-use super::{After, Answer, Core, Endpoint, HashOf, Job, Refused, Then};
+use super::{After, Answer, Core, Endpoint, HashOf, Job, PartsOf, Refused, Then};
 use crate::Version;
 use crate::connection::Connection;
 use crate::message::{
@@ -53,6 +53,7 @@ impl Chosen {
 }
 
 impl<E: Endpoint> Core<E> {
+    #[inline(never)]
     pub(super) fn key_exchange(
         &mut self,
         header: Header,
@@ -124,6 +125,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// The signature of a key exchange stands between `unsigned` and `signed`: the session begins.
+    #[inline(never)]
     pub(super) fn begin_exchanged(
         &mut self,
         beginning: Beginning<E>,
@@ -149,16 +151,19 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// The session has its place; gives the verify data that the responder shows.
+    #[inline(never)]
     pub(super) fn begin(&mut self, start: Start<E>) -> Result<Digest, Refused> {
         let Start { terms, notes, secret, transcript } = start;
-        let provider = &self.parts.provider;
-        let session = Session::begin(provider, Side::Responder, terms, secret, transcript, self.now);
-        let mut session = session.ok_or(Refused::UNSPECIFIED)?;
+        let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
+        let seat = sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
+        let session = Session::begin(seat, provider, Side::Responder, terms, secret, transcript, self.now);
+        let session = session.ok_or(Refused::UNSPECIFIED)?;
         session.notes = notes;
-        let verify_data = session.verify_data(provider, Side::Responder).ok_or(Refused::UNSPECIFIED)?;
-        let seat = self.parts.sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
-        *seat = Some(session);
-        Ok(verify_data)
+        let verify_data = session.verify_data(provider, Side::Responder);
+        if verify_data.is_none() {
+            *seat = None;
+        }
+        verify_data.ok_or(Refused::UNSPECIFIED)
     }
 
     /// Verify data follows an answer, and is said with it; gives the length of both.

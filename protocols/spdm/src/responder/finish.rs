@@ -8,6 +8,7 @@ use crate::session::{Keep, Seating, Sessions, Side};
 use crate::signing::{Purpose, ToSign};
 
 impl<E: Endpoint> Core<E> {
+    #[inline(never)]
     pub(super) fn finish(
         &mut self,
         header: Header,

@@ -6,6 +6,7 @@ use crate::message::{Header, PskExchange, PskExchangeRsp, PskFinish, PskFinishRs
 use crate::session::{HandshakeSecret, Notes, Seating, Sessions, Terms};
 
 impl<E: Endpoint> Core<E> {
+    #[inline(never)]
     pub(super) fn psk_exchange(
         &mut self,
         header: Header,

@@ -139,23 +139,26 @@ pub(crate) struct Opened {
 }
 
 impl<P: Provider> Session<P> {
-    /// A session whose handshake has begun. `transcript` has taken in what TH1 is over. `None` where the provider lacks
-    /// what was agreed on.
-    pub(crate) fn begin(
+    /// A session whose handshake has begun takes its seat. `transcript` has taken in what TH1 is over. `None` where the
+    /// provider lacks what was agreed on.
+    // It is large, and made where it stays.
+    #[inline(never)]
+    pub(crate) fn begin<'s>(
+        seat: &'s mut Option<Self>,
         provider: &P,
         own: Side,
         terms: Terms,
         secret: HandshakeSecret,
         transcript: P::Hash,
         now: Instant,
-    ) -> Option<Self> {
+    ) -> Option<&'s mut Self> {
         let secrets = secret.directions(provider, &transcript.clone().finish())?;
         let finished = Directions {
             requester: secrets.requester.finished_key(provider)?,
             responder: secrets.responder.finished_key(provider)?,
         };
         let (outgoing, incoming) = secrets.split(own);
-        Some(Self {
+        Some(seat.insert(Self {
             outgoing: Way::new(provider, outgoing, &terms)?,
             incoming: Way::new(provider, incoming, &terms)?,
             stage: Stage::Handshake(Handshake { transcript, secret, finished }),
@@ -164,7 +167,7 @@ impl<P: Provider> Session<P> {
             next: None,
             heard: now,
             notes: Notes::default(),
-        })
+        }))
     }
 
     /// Lets the record know the secrets, where programs are built to do that.

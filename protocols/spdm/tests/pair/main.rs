@@ -21,6 +21,7 @@ mod measurements;
 mod random;
 mod records;
 mod running;
+mod same_device;
 mod sessions;
 mod support;
 mod table;

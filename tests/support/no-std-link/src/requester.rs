@@ -9,9 +9,10 @@ use lanewarden_spdm::Error;
 use lanewarden_spdm::certificate::{
     ChainError, ChainReader, Leaf, Revocations, Rules, TrustAnchors, Validated,
 };
+use lanewarden_spdm::message::KeyOperation;
 use lanewarden_spdm::requester::{
-    ChallengeRequest, Endpoint, Event, KeyOf, MeasurementRequest, PeerKey, Requester, RunError, Transport,
-    run,
+    ChallengeRequest, Endpoint, Event, KeyOf, MeasurementRequest, PeerKey, Requester, RunError,
+    SessionRequest, Transport, run,
 };
 use lanewarden_time::Clock;
 
@@ -213,6 +214,28 @@ where
     #[inline(never)]
     pub fn measurements(&mut self) -> Result<(), Failure<T::Error>> {
         self.requester.measurements(MeasurementRequest::all_signed(SLOT))?;
+        self.run(|_| ())
+    }
+
+    /// KEY_EXCHANGE and FINISH, measurements in the session, new keys for both, and the end.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    #[inline(never)]
+    pub fn session(&mut self) -> Result<(), Failure<T::Error>> {
+        let mut id = None;
+        self.requester.key_exchange(SessionRequest { slot: SLOT, ..SessionRequest::default() })?;
+        self.run(|event| {
+            if let Event::Opened(opened) = event {
+                id = Some(opened);
+            }
+        })?;
+        let id = id.ok_or(Failure::Unsuited)?;
+        self.requester.within(id).measurements(MeasurementRequest::all_signed(SLOT))?;
+        self.run(|_| ())?;
+        self.requester.within(id).update_keys(KeyOperation::UpdateAllKeys)?;
+        self.run(|_| ())?;
+        self.requester.within(id).end(false)?;
         self.run(|_| ())
     }
 

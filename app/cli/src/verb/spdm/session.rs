@@ -15,10 +15,10 @@ use lanewarden_spdm::requester::Settings;
 use lanewarden_spdm::{Identities, Reason};
 
 use super::{Psk, hold};
-use crate::args::{DeviceArgument, HexBytes, Session, TransportArgument};
+use crate::args::{DeviceArgument, HexBytes, Session};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
-use crate::session::binding;
+use crate::session::{binding, check};
 use crate::trust::Basis;
 use crate::verb::respond::device::Slots;
 use judge::Judge;
@@ -43,9 +43,7 @@ enum Command {
 
 /// Opens it, does everything, ends it and prints.
 pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
-    if args.way.connect.is_some() && args.way.transport == TransportArgument::None {
-        return Err(usage("bare SPDM messages carry no session").hint("--transport doe, mctp or tcp does"));
-    }
+    check(&args.way)?;
     let (device, commands) = words(args)?;
     let psk = args.psk.as_ref().map(Psk::read).transpose()?;
     // A pre-shared key takes no certificates, and nobody who judges them.

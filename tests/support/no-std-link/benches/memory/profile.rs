@@ -1,7 +1,4 @@
-//! How much memory a requester and a responder need for an authentication with P-384 and SHA-384: what they keep, their
-//! buffers, and the stack that they touch. Each is run by itself, against what the other said when both were run.
-#![allow(missing_docs)]
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)] // no peer but ourselves
+//! The measurement: both roles, each by itself, against what the other said when both were run.
 
 use core::convert::Infallible;
 use core::mem::{MaybeUninit, size_of};
@@ -13,56 +10,78 @@ use lanewarden_crypto::{
 };
 use lanewarden_no_std_link::port::Waiting;
 use lanewarden_no_std_link::requester::{Driven, Judge};
-use lanewarden_no_std_link::responder::{Slot, SmallParts, small};
+use lanewarden_no_std_link::responder::{Firmware, Slot, small};
 use lanewarden_rustcrypto::{PrivateKey, RandomSource, RustCrypto};
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::certificate::{AnchorList, ChainReader, NoRevocations};
-use lanewarden_spdm::requester::{self, MIN_BUFFER, Requester, Settings, Transport};
-use lanewarden_spdm::responder::{self, Responder};
+use lanewarden_spdm::requester::{self, Requester, Settings, Transport};
+use lanewarden_spdm::responder::{self, Parts, Responder};
+use lanewarden_spdm::session::{RecordForm, Sessions};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P384_SHA384,
 };
 
 /// The longest message, in bytes.
-const MESSAGE: usize = 4608;
+pub const MESSAGE: usize = 4608;
 /// The longest certificate of a chain of such keys, in bytes.
 const CERTIFICATE: usize = 1024;
-/// The room of a responder before an answer.
-const HEADROOM: usize = 16;
-/// The longest request that the responder takes at once, in bytes: requests of this profile have up to 128.
+/// The room of a responder around an answer, without sessions and with them.
+pub const AROUND: usize = 16;
+pub const AROUND_SECURED: usize = AROUND + RecordForm::HEADROOM + RecordForm::TAIL;
+/// The longest request that the responder takes at once, in bytes; those of these profiles have up to 200.
 const REQUEST: usize = 256;
-/// What libspdm needs for the same: context, scratch, one buffer for both ways, the stack that it touches, and the heap
-/// of its cryptography (Mbed TLS). BENCHMARKS.md says how that was found.
-const PEER_REQUESTER: usize = 12_048 + 27_753 + 4_643 + 4_776 + 7_947;
-const PEER_RESPONDER: usize = 12_048 + 27_753 + 4_643 + 2_680 + 2_208;
+/// What a record has beyond its message: in data objects there are no random bytes.
+pub const RECORD: usize = RecordForm::HEADROOM + RecordForm::TAIL;
+/// The requester's own buffer where it opens sessions: the longest request, and what stands around it.
+pub const SESSION_BUFFER: usize = 28 + REQUEST + RecordForm::TAIL;
 
 const P384: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(Curve::P384);
 
-type Answering<'p> = Responder<SmallParts<'p, RustCrypto<Repeating>, PrivateKey>, [u8; MESSAGE + HEADROOM]>;
-type Asking = Requester<requester::Parts<RustCrypto<Repeating>>, [u8; MIN_BUFFER]>;
-type Reader<'a> = ChainReader<RustCrypto<Repeating>, AnchorList<'a>, NoRevocations, &'a mut [u8]>;
+pub type Crypto = RustCrypto<Repeating>;
+type Answering<'p, S, const B: usize> =
+    Responder<Parts<Crypto, Slot<'p, PrivateKey>, Firmware<'p>, (), (), S>, [u8; B]>;
+type Asking<S, const B: usize> = Requester<requester::Parts<Crypto, (), S>, [u8; B]>;
+type Reader<'a> = ChainReader<Crypto, AnchorList<'a>, NoRevocations, &'a mut [u8]>;
+type Said = Vec<((MessageKind, Vec<u8>), (MessageKind, Vec<u8>))>;
 
-fn main() {
-    let chain = chain();
-    let (mut pair, mut said) = (answering(&chain), Vec::new());
-    let pair = Both { responder: &mut pair, said: &mut said };
-    let (_, authenticated) = ask(&chain, pair, false);
-    let (_, measured) = ask(&chain, Replay(&said), false);
-    assert!(authenticated && measured);
+/// What libspdm needs for the same: context, scratch, one buffer for both ways, the stack that it touches, and the heap
+/// of its cryptography (Mbed TLS). BENCHMARKS.md says how that was found.
+pub struct Peer {
+    requester: usize,
+    responder: usize,
+}
 
+const PEER: usize = 12_048 + 27_753 + 4_643;
+pub const AUTHENTICATION: Peer = Peer { requester: PEER + 4_776 + 7_947, responder: PEER + 2_680 + 2_208 };
+pub const SESSION: Peer = Peer { requester: PEER + 4_776 + 7_947, responder: PEER + 2_680 + 6_520 };
+
+/// Both roles, each by itself against what the other said when both were run.
+pub fn profile<S: Sessions<Crypto>, const Q: usize, const A: usize>(
+    name: &str,
+    sessions: fn() -> S,
+    record: usize,
+    peer: &Peer,
+) {
+    let chain = &chain();
     let longest = chain.certificates.iter().map(Vec::len).max().unwrap();
     println!("chain: {} bytes, longest certificate {longest}", chain.certificates.concat().len());
     println!("chain reader (on the stack): {}", size_of::<Reader<'_>>());
-    primitives(&chain);
-    println!("role       context  buffers  stack   all     a third of libspdm's");
-    let (stack, _) = ask(&chain, Replay(&said), true);
-    let context = size_of::<Asking>() - MIN_BUFFER;
-    show("requester", context, MIN_BUFFER + MESSAGE + CERTIFICATE, stack, PEER_REQUESTER);
-    let stack = answer_all(&chain, &said);
-    let context = size_of::<Answering<'_>>() - MESSAGE - HEADROOM;
-    show("responder", context, MESSAGE + HEADROOM + REQUEST, stack, PEER_RESPONDER);
+    primitives(chain);
+    let (mut responder, mut said) = (answering::<S, A>(chain, sessions()), Said::new());
+    let pair = Both { responder: &mut responder, said: &mut said };
+    let (_, together) = ask::<S, Q>(chain, sessions(), pair, false);
+    let (_, alone) = ask::<S, Q>(chain, sessions(), Replay(&said), false);
+    assert!(together && alone);
+    println!("{name}\nrole       context  buffers  stack   all     a third of libspdm's");
+    let (stack, _) = ask::<S, Q>(chain, sessions(), Replay(&said), true);
+    let context = size_of::<Asking<S, Q>>() - Q;
+    show("requester", context, Q + MESSAGE + record + CERTIFICATE, stack, peer.requester);
+    let stack = answer_all::<S, A>(chain, sessions(), &said);
+    let context = size_of::<Answering<'_, S, A>>() - A;
+    show("responder", context, A + REQUEST + record, stack, peer.responder);
+    println!();
 }
 
 /// The stack that cryptography touches by itself.
@@ -84,20 +103,29 @@ fn show(role: &str, context: usize, buffers: usize, stack: usize, peer: usize) {
     println!("{role:9}  {context:7}  {buffers:7}  {stack:6}  {all:6}  {:6}", peer / 3);
 }
 
-/// A requester from the first message to the verdict, and the stack that it has touched where that is asked for.
-fn ask(chain: &Chain, mut transport: impl Transport<Error = Infallible>, paint: bool) -> (usize, bool) {
+/// A requester from the first message to the verdict, and through a session where there is room for one; and the stack
+/// that it has touched where that is asked for.
+fn ask<S: Sessions<Crypto>, const B: usize>(
+    chain: &Chain,
+    sessions: S,
+    mut transport: impl Transport<Error = Infallible>,
+    paint: bool,
+) -> (usize, bool) {
     let provider = RustCrypto::new(Repeating::default());
     let anchors = [chain.certificates[0].as_slice()];
     let anchors = AnchorList::new(&anchors, 1).unwrap();
     let judge = Judge { provider: provider.clone(), anchors, revocations: NoRevocations, now: Some(NOW) };
-    let mut requester: Box<Asking> =
-        Box::new(Requester::new(requester::Parts::new(provider), Settings::default(), [0; MIN_BUFFER]));
-    let (clock, mut answer) = (Waiting::default(), vec![0; MESSAGE]);
+    let parts = requester::Parts::new(provider).with_sessions(sessions);
+    let mut requester: Box<Asking<S, B>> = Box::new(Requester::new(parts, Settings::default(), [0; B]));
+    let (clock, mut answer) = (Waiting::default(), vec![0; MESSAGE + RECORD]);
     let mut certificate = vec![0; CERTIFICATE];
     let mut driven =
         Driven { requester: &mut requester, transport: &mut transport, clock: &clock, answer: &mut answer };
     let mut done = false;
-    let mut work = || done = driven.authenticate(judge.clone(), &mut certificate, |_| ()).is_ok();
+    let mut work = || {
+        done = driven.authenticate(judge.clone(), &mut certificate, |_| ()).is_ok()
+            && (!S::PRESENT || driven.session().is_ok());
+    };
     let stack = if paint { touched(work) } else { work_through(&mut work) };
     (stack, done)
 }
@@ -108,28 +136,28 @@ fn work_through(work: &mut dyn FnMut()) -> usize {
 }
 
 /// The stack that a responder touches over all requests.
-fn answer_all(chain: &Chain, said: &[(Vec<u8>, Vec<u8>)]) -> usize {
-    let mut responder = answering(chain);
+fn answer_all<S: Sessions<Crypto>, const B: usize>(chain: &Chain, sessions: S, said: &Said) -> usize {
+    let mut responder = answering::<S, B>(chain, sessions);
+    let mut requests: Vec<_> = said.iter().map(|(request, _)| request.clone()).collect();
     touched(|| {
-        for (request, answer) in said {
-            let mut request = request.clone();
-            let said = responder.respond(Instant::ORIGIN, MessageKind::Plain, &mut request);
-            assert!(said == Some((MessageKind::Plain, answer)), "it says something else");
+        for ((kind, request), (_, (_, answer))) in requests.iter_mut().zip(said) {
+            let said = responder.respond(Instant::ORIGIN, *kind, request);
+            assert!(said.is_some_and(|(_, said)| said == answer), "it says something else");
         }
     })
 }
 
-fn answering(chain: &Chain) -> Box<Answering<'_>> {
+fn answering<S: Sessions<Crypto>, const B: usize>(chain: &Chain, sessions: S) -> Box<Answering<'_, S, B>> {
     let signer = PrivateKey::from_pkcs8(&chain.key).unwrap();
     let identities = Slot { certificates: &chain.whole, signer };
     let provider = RustCrypto::new(Repeating::default());
-    let parts = small(provider, identities, &[b"rom", b"firmware"]);
+    let parts = small(provider, identities, &[b"rom", b"firmware"]).with_sessions(sessions);
     let settings = responder::Settings {
         transfer_size: u32::try_from(REQUEST).unwrap(),
         answer_size: Some(u32::try_from(MESSAGE).unwrap()),
         ..responder::Settings::default()
     };
-    Box::new(Responder::new(parts, settings, [0; MESSAGE + HEADROOM]))
+    Box::new(Responder::new(parts, settings, [0; B]))
 }
 
 /// 2030-01-01.
@@ -169,7 +197,7 @@ fn chain() -> Chain {
 
 /// The same bytes each time.
 #[derive(Clone, Debug, Default)]
-struct Repeating(Cell<u8>);
+pub struct Repeating(Cell<u8>);
 
 impl RandomSource for Repeating {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
@@ -179,12 +207,12 @@ impl RandomSource for Repeating {
 }
 
 /// A responder, and what it was asked and answered.
-struct Both<'b, 'p> {
-    responder: &'b mut Answering<'p>,
-    said: &'b mut Vec<(Vec<u8>, Vec<u8>)>,
+struct Both<'b, 'p, S: Sessions<Crypto>, const B: usize> {
+    responder: &'b mut Answering<'p, S, B>,
+    said: &'b mut Said,
 }
 
-impl Transport for Both<'_, '_> {
+impl<S: Sessions<Crypto>, const B: usize> Transport for Both<'_, '_, S, B> {
     type Error = Infallible;
 
     fn exchange(
@@ -195,31 +223,31 @@ impl Transport for Both<'_, '_> {
         _: Duration,
     ) -> Result<(MessageKind, usize), Infallible> {
         let mut request = message.to_vec();
-        let (kind, said) = self.responder.respond(Instant::ORIGIN, kind, &mut request).unwrap();
+        let (answered, said) = self.responder.respond(Instant::ORIGIN, kind, &mut request).unwrap();
         answer[..said.len()].copy_from_slice(said);
-        self.said.push((message.to_vec(), said.to_vec()));
-        Ok((kind, said.len()))
+        self.said.push(((kind, message.to_vec()), (answered, said.to_vec())));
+        Ok((answered, said.len()))
     }
 }
 
 /// What was answered before.
-struct Replay<'s>(&'s [(Vec<u8>, Vec<u8>)]);
+struct Replay<'s>(&'s [((MessageKind, Vec<u8>), (MessageKind, Vec<u8>))]);
 
 impl Transport for Replay<'_> {
     type Error = Infallible;
 
     fn exchange(
         &mut self,
-        kind: MessageKind,
+        _: MessageKind,
         message: &[u8],
         answer: &mut [u8],
         _: Duration,
     ) -> Result<(MessageKind, usize), Infallible> {
-        let ((asked, said), rest) = self.0.split_first().unwrap();
+        let (((_, asked), (kind, said)), rest) = self.0.split_first().unwrap();
         assert!(asked == message, "it asks something else");
         answer[..said.len()].copy_from_slice(said);
         self.0 = rest;
-        Ok((kind, said.len()))
+        Ok((*kind, said.len()))
     }
 }
 
