@@ -14,6 +14,7 @@ mod chunks;
 mod happy;
 mod hostile_answers;
 mod hostile_chunks;
+mod hostile_handshakes;
 mod hostile_negotiation;
 mod hostile_requests;
 mod hostile_sessions;

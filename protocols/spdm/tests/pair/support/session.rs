@@ -88,10 +88,9 @@ impl VendorHandler for Echo {
 }
 
 pub type Seats<K> = [Seat<<K as Kit>::Provider>; 2];
-pub type Talker<K, const C: bool> = Responder<
-    Parts<<K as Kit>::Provider, Device, Firmware, Echo, (), Seats<K>, Shared<C>, Trust<K>>,
-    Vec<u8>,
->;
+pub type PartsTalking<K, const C: bool = true> =
+    Parts<<K as Kit>::Provider, Device, Firmware, Echo, (), Seats<K>, Shared<C>, Trust<K>>;
+pub type Talker<K, const C: bool> = Responder<PartsTalking<K, C>, Vec<u8>>;
 pub type Asking<K> = Requester<requester::Parts<<K as Kit>::Provider, (), Seats<K>, Device>, Vec<u8>>;
 
 pub fn talker<K: Kit, const C: bool>(settings: responder::Settings) -> Talker<K, C> {

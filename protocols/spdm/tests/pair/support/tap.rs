@@ -9,6 +9,7 @@ use lanewarden_crypto::{
 };
 use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::{Binding, MessageKind};
+use lanewarden_spdm::message::ErrorCode;
 use lanewarden_spdm::responder::{Endpoint, Responder};
 use lanewarden_spdm::session::{
     Channel, HandshakeSecret, OpenError, Protection, RecordForm, Secret, SessionHash, peek_session_id,
@@ -172,7 +173,8 @@ impl Known {
         key.verify_data(&AwsLc, &said).unwrap().as_bytes().to_vec()
     }
 
-    fn establish(&mut self) {
+    /// What has been said is TH2.
+    pub fn establish(&mut self) {
         let th2 = digest_of(self.hash.algorithm, &self.transcript);
         let both = self.secret.master(&AwsLc).unwrap().directions(&AwsLc, &th2).unwrap();
         self.established = Some((Way::new(both.requester, self.aead), Way::new(both.responder, self.aead)));
@@ -337,4 +339,48 @@ impl<K: Kit> Caller<K> {
         self.drive(wire).unwrap();
         self.trust_device();
     }
+}
+
+/// Runs a handshake up to the message that follows the exchange, and hands that to a story with the responder; its
+/// requester is refused then. The lane is that of the message.
+pub fn in_handshake(
+    own: responder::Settings,
+    asked: requester::Settings,
+    is_psk: bool,
+    mut story: impl FnMut(&mut Middle<'_, PartsTalking<LeakyKit>>, Option<u32>, &[u8]),
+) {
+    let mut responder = talker::<LeakyKit, true>(own);
+    let mut asker = Caller::<AwsLcKit>::new(asked);
+    let mut is_told = false;
+    let mut tap = Tap::new(&mut responder, |middle: &mut Middle<'_, _>, lane, message: &[u8]| {
+        if is_told || !matches!(message[1], 0xe5 | 0xe7 | 0xea | 0xeb) {
+            return middle.ask(lane, message).unwrap();
+        }
+        is_told = true;
+        story(middle, lane, message);
+        vec![message[0], 0x7f, 1, 0]
+    });
+    asker.meet_over(&mut tap);
+    asker.begin(is_psk);
+    asker.drive(&mut tap).unwrap_err();
+    assert!(is_told);
+}
+
+impl<K: Kit> Caller<K> {
+    /// Begins a session, in one way or the other.
+    pub fn begin(&mut self, is_psk: bool) {
+        use lanewarden_spdm::requester::{PresharedKey, SessionRequest};
+        if is_psk {
+            let psk = PresharedKey { hint: b"hint", key: b"a key that both have" };
+            self.requester.psk_exchange(SessionRequest::default(), psk).unwrap();
+        } else {
+            self.requester.key_exchange(SessionRequest::default()).unwrap();
+        }
+    }
+}
+
+/// What a responder answers in an ERROR.
+pub fn code(answer: &[u8]) -> ErrorCode {
+    assert_eq!(answer[1], 0x7f, "{answer:02x?}");
+    ErrorCode(answer[2])
 }
