@@ -16,6 +16,7 @@ mod hostile_answers;
 mod hostile_chunks;
 mod hostile_handshakes;
 mod hostile_negotiation;
+mod hostile_keys;
 mod hostile_records;
 mod hostile_requests;
 mod hostile_sessions;

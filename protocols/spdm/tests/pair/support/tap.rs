@@ -110,17 +110,24 @@ pub struct Way {
     aead: AeadAlgorithm,
     open: Channel<<AwsLc as Provider>::Aead>,
     seal: Channel<<AwsLc as Provider>::Aead>,
+    /// How often there were new keys.
+    pub renewals: u32,
 }
 
 impl Way {
     fn new(secret: Secret, aead: AeadAlgorithm) -> Self {
         let channel = || Channel::new(secret.traffic_keys(&AwsLc, aead).unwrap(), 64);
-        Self { open: channel(), seal: channel(), aead, secret }
+        Self { open: channel(), seal: channel(), renewals: 0, aead, secret }
     }
 
     /// With the keys that an update puts in place.
     pub fn renew(&mut self) {
-        *self = Self::new(self.secret.next(&AwsLc).unwrap(), self.aead);
+        *self = self.next();
+    }
+
+    fn next(&self) -> Self {
+        let next = Self::new(self.secret.next(&AwsLc).unwrap(), self.aead);
+        Self { renewals: self.renewals + 1, ..next }
     }
 
     /// Opens with the keys there are, or with the next.
@@ -129,7 +136,7 @@ impl Way {
         if let Ok(message) = self.open.open(form, id, &mut copy) {
             return Ok(copy[message].to_vec());
         }
-        let mut next = Self::new(self.secret.next(&AwsLc).unwrap(), self.aead);
+        let mut next = self.next();
         let mut copy = record.to_vec();
         let message = next.open.open(form, id, &mut copy)?;
         *self = next;
@@ -180,7 +187,7 @@ impl Known {
         self.established = Some((Way::new(both.requester, self.aead), Way::new(both.responder, self.aead)));
     }
 
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         if let Some((up, down)) = self.established.take() {
             (self.up, self.down) = (up, down);
         }
@@ -308,6 +315,21 @@ impl<'r, E: Endpoint, F> Tap<'r, E, F> {
     pub fn with<G>(self, hook: G) -> Tap<'r, E, G> {
         Tap { middle: self.middle, hook }
     }
+}
+
+/// A tap that changes nothing.
+pub type Through<'r> = Tap<'r, PartsTalking<LeakyKit>, Hook>;
+type Hook = fn(&mut Middle<'_, PartsTalking<LeakyKit>>, Option<u32>, &[u8]) -> Vec<u8>;
+
+/// A requester of 1.2 that has opened a session with a responder, through a tap.
+pub fn tapped(responder: &mut Talker<LeakyKit, true>, asked: requester::Settings) -> (Caller<AwsLcKit>, Through<'_>, u32) {
+    let mut tap = Tap::new(responder, through as Hook);
+    let mut asker = Caller::<AwsLcKit>::new(asked);
+    asker.meet_over(&mut tap);
+    asker.begin(false);
+    let id = opened(&asker.drive(&mut tap).unwrap());
+    tap.middle.session(id).settle();
+    (asker, tap, id)
 }
 
 impl<E: Endpoint, F: FnMut(&mut Middle<'_, E>, Option<u32>, &[u8]) -> Vec<u8>> Wire for Tap<'_, E, F> {
