@@ -406,3 +406,13 @@ pub fn code(answer: &[u8]) -> ErrorCode {
     assert_eq!(answer[1], 0x7f, "{answer:02x?}");
     ErrorCode(answer[2])
 }
+
+impl Known {
+    /// The secrets of both directions that are in use.
+    pub fn secrets(&self) -> Vec<Vec<u8>> {
+        let keys = |way: &Way| way.secret.traffic_keys(&AwsLc, self.aead).unwrap().salt.to_vec();
+        let ways = [&self.up, &self.down];
+        let secrets = ways.iter().map(|way| way.secret.as_bytes().to_vec());
+        secrets.chain(ways.iter().map(|way| [keys(way), keys(way)].concat())).collect()
+    }
+}
