@@ -15,11 +15,7 @@ fn asked(clear: bool) -> requester::Settings {
 }
 
 /// A handshake whose messages to the responder are changed: it opens nothing, and nobody is known.
-fn spliced(
-    mutual: MutualAuthentication,
-    clear: bool,
-    mut change: impl FnMut(&mut Vec<u8>),
-) -> Error {
+fn spliced(mutual: MutualAuthentication, clear: bool, mut change: impl FnMut(&mut Vec<u8>)) -> Error {
     let mut responder = talker::<LeakyKit, true>(own(mutual, clear));
     let mut asker = Caller::<AwsLcKit>::new(asked(clear));
     let mut tap = Tap::new(&mut responder, |middle: &mut Middle<'_, _>, lane, message: &[u8]| {
@@ -127,7 +123,8 @@ fn a_chain_is_not_swapped_between_digests_and_certificate() {
     for mutual in [Encapsulated, EncapsulatedDigests] {
         for clear in [false, true] {
             // DELIVER_ENCAPSULATED_RESPONSE with DIGESTS: the digest; with CERTIFICATE: the chain.
-            for (code, place) in [(0x01, 8), (0x01, 55), (0x02, 8 + 8), (0x02, 8 + 400), (0x02, 8 + 8 + 1300)] {
+            for (code, place) in [(0x01, 8), (0x01, 55), (0x02, 8 + 8), (0x02, 8 + 400), (0x02, 8 + 8 + 1300)]
+            {
                 let error = spliced(mutual, clear, |message| {
                     if message[1] == 0xeb && message[5] == code {
                         message[place] ^= 1;
@@ -186,7 +183,10 @@ fn what_is_delivered_has_the_number_and_the_code_that_were_asked_for() {
                 }
             });
             // ResponseNotReady ends the flow as well, and FINISH is not signed by a chain that was not shown.
-            assert!(matches!(refusal(&error), ErrorCode::INVALID_RESPONSE_CODE | ErrorCode::INVALID_REQUEST), "{code}");
+            assert!(
+                matches!(refusal(&error), ErrorCode::INVALID_RESPONSE_CODE | ErrorCode::INVALID_REQUEST),
+                "{code}"
+            );
         }
     }
 }

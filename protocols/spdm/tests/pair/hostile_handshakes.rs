@@ -125,7 +125,9 @@ fn the_answer_to_a_sealed_finish_is_sealed() {
         asker.begin(is_psk);
         let now = asker.now;
         for answers in 0..2 {
-            let requester::Step::Send { kind, message, .. } = asker.requester.poll(now).unwrap() else { panic!() };
+            let requester::Step::Send { kind, message, .. } = asker.requester.poll(now).unwrap() else {
+                panic!()
+            };
             let message = message.to_vec();
             let (kind, mut answer) = if answers == 0 {
                 Line(&mut responder).carry(now, kind, &message)

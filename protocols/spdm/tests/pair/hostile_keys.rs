@@ -17,7 +17,9 @@ fn v1_2() -> requester::Settings {
 
 #[test]
 fn a_second_update_waits_for_the_first_to_be_verified() {
-    for (first, second) in [(UPDATE, UPDATE), (UPDATE, UPDATE_ALL), (UPDATE_ALL, UPDATE), (UPDATE_ALL, UPDATE_ALL)] {
+    for (first, second) in
+        [(UPDATE, UPDATE), (UPDATE, UPDATE_ALL), (UPDATE_ALL, UPDATE), (UPDATE_ALL, UPDATE_ALL)]
+    {
         for is_under_new in [false, true] {
             let mut responder = talker::<LeakyKit, true>(settings());
             let (_, mut tap, id) = tapped(&mut responder, v1_2());
@@ -42,13 +44,25 @@ fn new_keys_are_verified_under_themselves_and_after_an_update() {
     let mut responder = talker::<LeakyKit, true>(settings());
     let (_, mut tap, id) = tapped(&mut responder, v1_2());
     let middle = &mut tap.middle;
-    assert_eq!(code(&middle.ask(Some(id), &VERIFY).unwrap()), ErrorCode::INVALID_REQUEST, "there is no update");
+    assert_eq!(
+        code(&middle.ask(Some(id), &VERIFY).unwrap()),
+        ErrorCode::INVALID_REQUEST,
+        "there is no update"
+    );
     for update in [UPDATE, UPDATE_ALL] {
         middle.ask(Some(id), &update).unwrap();
-        assert_eq!(code(&middle.ask(Some(id), &VERIFY).unwrap()), ErrorCode::INVALID_REQUEST, "under the old key");
+        assert_eq!(
+            code(&middle.ask(Some(id), &VERIFY).unwrap()),
+            ErrorCode::INVALID_REQUEST,
+            "under the old key"
+        );
         middle.session(id).up.renew();
         assert_eq!(middle.ask(Some(id), &VERIFY).unwrap()[1], 0x69);
-        assert_eq!(code(&middle.ask(Some(id), &VERIFY).unwrap()), ErrorCode::INVALID_REQUEST, "it is verified");
+        assert_eq!(
+            code(&middle.ask(Some(id), &VERIFY).unwrap()),
+            ErrorCode::INVALID_REQUEST,
+            "it is verified"
+        );
     }
     for operation in [0, 4, 0xff] {
         let answer = middle.ask(Some(id), &[0x12, 0xe9, operation, 0]).unwrap();
@@ -145,9 +159,12 @@ fn a_refused_update_leaves_the_keys_as_they_are() {
 fn a_refused_verification_ends_the_session() {
     let mut responder = talker::<LeakyKit, true>(settings());
     let (mut asker, tap, id) = tapped(&mut responder, v1_2());
-    let mut tap = tap.with(|middle: &mut Middle<'_, _>, lane: Option<u32>, message: &[u8]| {
-        if message[2] == 3 { vec![0x12, 0x7f, 1, 0] } else { middle.ask(lane, message).unwrap() }
-    });
+    let mut tap =
+        tap.with(
+            |middle: &mut Middle<'_, _>, lane: Option<u32>, message: &[u8]| {
+                if message[2] == 3 { vec![0x12, 0x7f, 1, 0] } else { middle.ask(lane, message).unwrap() }
+            },
+        );
     asker.requester.within(id).update_keys(KeyOperation::UpdateKey).unwrap();
     assert_eq!(asker.drive(&mut tap).unwrap_err().blame(), Blame::PeerCannot);
     assert_eq!(asker.requester.sessions().count(), 0);
@@ -174,7 +191,11 @@ fn an_update_may_be_put_off() {
                 };
                 let mut tap = tap.with(putting_off);
                 asker.requester.within(id).update_keys(operation).unwrap();
-                assert_eq!(asker.drive(&mut tap).unwrap(), [Seen::Renewed(id)], "{operation:?} {at} {is_busy}");
+                assert_eq!(
+                    asker.drive(&mut tap).unwrap(),
+                    [Seen::Renewed(id)],
+                    "{operation:?} {at} {is_busy}"
+                );
                 asker.requester.within(id).heartbeat().unwrap();
                 assert_eq!(asker.drive(&mut tap.with(through)).unwrap(), [Seen::Alive(id)]);
                 assert_eq!(times, 0);

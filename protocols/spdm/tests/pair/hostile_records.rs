@@ -25,7 +25,8 @@ fn two_sessions(binding: Binding, encrypt: bool) -> Pair {
 /// The record of the requester's next HEARTBEAT; its answer is awaited.
 fn heartbeat(asker: &mut Caller<AwsLcKit>, id: u32) -> Vec<u8> {
     asker.requester.within(id).heartbeat().unwrap();
-    let Step::Send { kind: MessageKind::Secured, message, .. } = asker.requester.poll(Instant::ORIGIN).unwrap()
+    let Step::Send { kind: MessageKind::Secured, message, .. } =
+        asker.requester.poll(Instant::ORIGIN).unwrap()
     else {
         panic!("no record")
     };
@@ -102,7 +103,8 @@ fn a_requester_ends_the_session_of_a_record_that_was_changed() {
                 let (mut responder, mut asker, [one, two]) = two_sessions(binding, encrypt);
                 let record = heartbeat(&mut asker, one);
                 let answered = answer(&mut responder, &record).unwrap();
-                let error = received(&mut asker, &changed(&answered, binding.max_padding)[which]).unwrap_err();
+                let error =
+                    received(&mut asker, &changed(&answered, binding.max_padding)[which]).unwrap_err();
                 assert!(matches!(error.reason, Reason::Open(_)), "{error}");
                 assert_eq!(error.blame(), Blame::Peer);
                 assert_eq!(asker.requester.sessions().map(session::Session::id).collect::<Vec<_>>(), [two]);
@@ -202,7 +204,8 @@ fn a_record_is_of_the_session_that_it_was_sealed_in() {
                     other[..4].copy_from_slice(&one.to_le_bytes());
                 }
                 let error = received(&mut asker, &other).unwrap_err();
-                let is_of = matches!(error.reason, Reason::Open(session::OpenError::WrongSession(id)) if id == two);
+                let is_of =
+                    matches!(error.reason, Reason::Open(session::OpenError::WrongSession(id)) if id == two);
                 assert_eq!(is_of, !is_renamed, "{error}");
                 assert_eq!(error.blame(), Blame::Peer);
                 assert_eq!(asker.requester.sessions().map(session::Session::id).collect::<Vec<_>>(), [two]);
@@ -226,6 +229,7 @@ fn what_belongs_into_a_session_is_not_taken_without_it() {
     assert_eq!(asker.requester.sessions().count(), 1);
     asker.requester.digests().unwrap();
     asker.requester.poll(Instant::ORIGIN).unwrap();
-    let error = asker.requester.receive(Instant::ORIGIN, MessageKind::Secured, &mut answered.clone()).unwrap_err();
+    let error =
+        asker.requester.receive(Instant::ORIGIN, MessageKind::Secured, &mut answered.clone()).unwrap_err();
     assert_eq!(error.reason, Reason::Violation(Violation::Lane));
 }

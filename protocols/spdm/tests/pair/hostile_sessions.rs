@@ -171,7 +171,12 @@ fn one_bit_of_finish_ends_the_session_or_is_refused() {
 fn finish_is_as_long_as_it_must_be() {
     for (is_psk, clear) in [(false, false), (false, true), (true, false)] {
         in_handshake(own(clear), asked(Version::V1_2, clear), is_psk, |middle, lane, finish| {
-            for wrong in [&finish[..4], &finish[..finish.len() - 1], &[finish, &[1]].concat(), &[finish, &[0; 4]].concat()] {
+            for wrong in [
+                &finish[..4],
+                &finish[..finish.len() - 1],
+                &[finish, &[1]].concat(),
+                &[finish, &[0; 4]].concat(),
+            ] {
                 assert_eq!(code(&middle.ask(lane, wrong).unwrap()), ErrorCode::INVALID_REQUEST);
             }
             assert!(matches!(middle.ask(lane, finish).unwrap()[1], 0x65 | 0x67));

@@ -81,7 +81,8 @@ fn leaked_or_key(is_psk: bool) -> Vec<u8> {
 
 #[test]
 fn building_blocks_do_not_print_what_they_hold() {
-    let hash = lanewarden_spdm::session::SessionHash { version: Version::V1_2, algorithm: HashAlgorithm::Sha256 };
+    let hash =
+        lanewarden_spdm::session::SessionHash { version: Version::V1_2, algorithm: HashAlgorithm::Sha256 };
     let provider = AwsLcKit::provider();
     let key = b"a key that both have";
     let handshake = HandshakeSecret::from_psk(&provider, hash, key).unwrap();
@@ -89,7 +90,12 @@ fn building_blocks_do_not_print_what_they_hold() {
     let finished = both.requester.finished_key(&provider).unwrap();
     let master = handshake.master(&provider).unwrap();
     let keys = both.requester.traffic_keys(&provider, lanewarden_crypto::AeadAlgorithm::Aes256Gcm).unwrap();
-    let secrets = [both.requester.as_bytes().to_vec(), both.responder.as_bytes().to_vec(), keys.salt.to_vec(), key.to_vec()];
+    let secrets = [
+        both.requester.as_bytes().to_vec(),
+        both.responder.as_bytes().to_vec(),
+        keys.salt.to_vec(),
+        key.to_vec(),
+    ];
     let psk = PresharedKey { hint: b"hint", key };
     let printed = [
         format!("{handshake:?} {master:?} {both:?} {both:#?} {finished:?} {keys:?}"),

@@ -4,12 +4,8 @@ use core::time::Duration;
 
 use lanewarden_crypto::Provider;
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::message::{
-    ErrorCode, MutualAuthentication,
-};
-use lanewarden_spdm::requester::{
-    ChallengeRequest, MeasurementRequest, Requester, SessionRequest,
-};
+use lanewarden_spdm::message::{ErrorCode, MutualAuthentication};
+use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest, Requester, SessionRequest};
 use lanewarden_spdm::responder::{Requesters, VendorHandler};
 use lanewarden_spdm::session::seats;
 use lanewarden_spdm::{Identities, Instant};

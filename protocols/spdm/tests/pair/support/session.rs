@@ -138,7 +138,10 @@ impl<K: Kit> Caller<K> {
         self.requester.know(0, PeerKey { key: K::verifying_key(P256, 0), chain });
     }
 
-    pub fn exchange<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) -> Result<Vec<Seen>, Error> {
+    pub fn exchange<R: Kit, const C: bool>(
+        &mut self,
+        responder: &mut Talker<R, C>,
+    ) -> Result<Vec<Seen>, Error> {
         let wanted = SessionRequest { summary: SummaryKind::All, ..Default::default() };
         self.requester.key_exchange(wanted)?;
         self.drive(&mut Line(responder))
@@ -151,7 +154,12 @@ impl<K: Kit> Caller<K> {
     }
 
     /// Everything that a session serves for, and its end.
-    pub fn use_and_end<R: Kit, const C: bool>(&mut self, id: u32, mutual: bool, responder: &mut Talker<R, C>) {
+    pub fn use_and_end<R: Kit, const C: bool>(
+        &mut self,
+        id: u32,
+        mutual: bool,
+        responder: &mut Talker<R, C>,
+    ) {
         self.requester.within(id).digests().unwrap();
         assert!(matches!(self.drive(&mut Line(responder)).unwrap()[..], [Seen::Digests(_)]));
         self.requester.within(id).measurements(MeasurementRequest::all_signed(0)).unwrap();

@@ -322,7 +322,10 @@ pub type Through<'r> = Tap<'r, PartsTalking<LeakyKit>, Hook>;
 type Hook = fn(&mut Middle<'_, PartsTalking<LeakyKit>>, Option<u32>, &[u8]) -> Vec<u8>;
 
 /// A requester of 1.2 that has opened a session with a responder, through a tap.
-pub fn tapped(responder: &mut Talker<LeakyKit, true>, asked: requester::Settings) -> (Caller<AwsLcKit>, Through<'_>, u32) {
+pub fn tapped(
+    responder: &mut Talker<LeakyKit, true>,
+    asked: requester::Settings,
+) -> (Caller<AwsLcKit>, Through<'_>, u32) {
     let mut tap = Tap::new(responder, through as Hook);
     let mut asker = Caller::<AwsLcKit>::new(asked);
     asker.meet_over(&mut tap);
