@@ -210,3 +210,30 @@ fn nothing_else_is_taken_while_an_answer_is_awaited() {
         assert_eq!(middle.ask(lane, deliver).unwrap()[1], 0x6b);
     });
 }
+
+/// The challenge of the requester, outside of sessions: every byte of the answer is signed or checked.
+#[test]
+fn one_bit_of_the_requesters_challenge_auth_proves_nothing() {
+    let mut length = 10;
+    let mut place = 4;
+    while place < length {
+        let own = responder::Settings { basic_mutual: true, ..settings() };
+        let mut responder = talker::<LeakyKit, true>(own);
+        let mut asker = Caller::<AwsLcKit>::new(asked(false));
+        let mut tap = Tap::new(&mut responder, |middle: &mut Middle<'_, _>, lane, message: &[u8]| {
+            let mut message = message.to_vec();
+            if message[1] == 0xeb && message[5] == 0x03 {
+                length = message.len();
+                message[place] ^= 1;
+            }
+            middle.ask(lane, &message).unwrap()
+        });
+        asker.meet_over(&mut tap);
+        asker.requester.challenge(Default::default()).unwrap();
+        let error = asker.drive(&mut tap).unwrap_err();
+        assert!(matches!(error.reason, Reason::Refused(_)), "{place}: {error}");
+        assert!(!responder.is_requester_known(None), "{place}");
+        place += 1;
+    }
+    assert!(length > 100);
+}

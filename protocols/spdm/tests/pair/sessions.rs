@@ -2,13 +2,11 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
+use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::{ErrorCode, MutualAuthentication};
 use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest, Requester, SessionRequest};
-use lanewarden_spdm::responder::{Requesters, VendorHandler};
 use lanewarden_spdm::session::seats;
-use lanewarden_spdm::{Identities, Instant};
 
 use crate::support::*;
 
@@ -162,6 +160,7 @@ stories! {
         asker.requester.connect().unwrap();
         asker.drive(&mut Line(&mut responder)).unwrap();
         assert_eq!(responder.sessions().count(), 0, "who begins anew has no sessions");
+        assert_eq!(asker.requester.sessions().count(), 0);
         assert_eq!(responder.parts_mut().vendor.ended, [one, two]);
     }
 

@@ -1,7 +1,7 @@
 //! Answers that are put off, and messages in chunks, in sessions and over every binding.
 
-use lanewarden_spdm::binding::Binding;
-use lanewarden_spdm::message::{Registry, VendorMessage};
+use lanewarden_spdm::binding::{Binding, MessageKind};
+use lanewarden_spdm::message::{ErrorCode, Registry, VendorMessage};
 use lanewarden_spdm::requester::MeasurementRequest;
 
 use crate::support::*;
@@ -106,4 +106,60 @@ fn long_messages_go_in_chunks_over_every_binding() {
             }
         }
     }
+}
+
+/// A long answer is fetched in the session that it was asked for in, and nothing comes between.
+#[test]
+fn an_answer_in_chunks_is_of_its_session_alone() {
+    let mut responder = talker::<LeakyKit, true>(responder::Settings { transfer_size: 200, ..settings() });
+    let asked = requester::Settings { transfer_size: 200, ..only(Version::V1_2) };
+    let mut asker = Caller::<AwsLcKit>::new(asked);
+    let mut tap = Tap::new(&mut responder, through);
+    asker.meet_over(&mut tap);
+    let mut open = || {
+        asker.begin(true);
+        opened(&asker.drive(&mut tap).unwrap())
+    };
+    let (one, two) = (open(), open());
+    let middle = &mut tap.middle;
+    for id in [one, two] {
+        middle.session(id).settle();
+    }
+    let portion = [0x12, 0x82, 0, 0, 0, 0, 0x2c, 1];
+    let echo = [&[0x12, 0xfe, 0, 0, 3, 0, 2, 1, 0, 150, 0][..], &[6; 150]].concat();
+    assert_eq!(middle.ask(Some(one), &echo).unwrap()[1], 0x7e, "it is short enough");
+    let signed = [&[0x12, 0xe0, 1, 0xff][..], &[7; 32], &[0]].concat();
+    let large = middle.ask(Some(one), &signed).unwrap();
+    assert_eq!(code(&large), ErrorCode::LARGE_RESPONSE);
+    let get = |sequence| [0x12, 0x86, 0, large[4], sequence, 0];
+    let first = middle.ask(Some(one), &get(0)).unwrap();
+    assert_eq!(first[1], 0x06);
+    for lane in [Some(two), None] {
+        for message in [&get(0)[..], &get(1), &portion, &[0x12, 0x81, 0, 0], &[0x12, 0xec, 0, 0]] {
+            assert_eq!(code(&middle.ask(lane, message).unwrap()), ErrorCode::UNEXPECTED_REQUEST);
+        }
+    }
+    // A record that does not open ends the other session, and spoils nothing here.
+    let mut forged = middle.record(two, &[0x12, 0xe8, 0, 0]);
+    *forged.last_mut().unwrap() ^= 1;
+    middle.raw(MessageKind::Secured, &forged).unwrap();
+    assert!(middle.responder.session(two).is_none());
+    let mut whole = first[12..].to_vec();
+    for sequence in 1.. {
+        let chunk = middle.ask(Some(one), &get(sequence)).unwrap();
+        assert_eq!(chunk[1], 0x06, "{chunk:02x?}");
+        whole.extend(&chunk[12..]);
+        if chunk[2] & 1 != 0 {
+            break;
+        }
+    }
+    // Four measurements are told, and the answer has none of what came between.
+    let whole = &whole[4..];
+    assert_eq!(whole[..2], [0x12, 0x60]);
+    assert_eq!(whole[4], 4);
+    let ended = middle.responder.end_session(one);
+    assert!(
+        ended && middle.ask(None, &[0x12, 0x81, 0, 0]).unwrap()[1] == 0x01,
+        "what was held ends with its session"
+    );
 }

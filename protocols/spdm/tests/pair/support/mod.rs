@@ -3,6 +3,7 @@
 mod device;
 mod drive;
 mod kit;
+mod leaky;
 mod record;
 mod session;
 mod tap;
@@ -10,6 +11,7 @@ mod tap;
 pub use device::{Chain, Device, Firmware, Say, certificate, made, meddle};
 pub use drive::{Client, Line, Seen, Wire, drive};
 pub use kit::{AwsLcKit, Kit, RustCryptoKit};
+pub use leaky::{LeakyKit, leaked};
 pub use record::Bytes;
 pub use session::*;
 pub use tap::*;
