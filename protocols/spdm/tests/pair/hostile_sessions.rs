@@ -146,7 +146,7 @@ fn a_record_under_the_keys_to_come_ends_the_handshake() {
 #[test]
 fn one_bit_of_finish_ends_the_session_or_is_refused() {
     for (is_psk, clear) in [(false, false), (false, true), (true, false)] {
-        let mut length = 1;
+        let mut length = 3;
         let mut place = 2;
         while place < length {
             in_handshake(own(clear), asked(Version::V1_2, clear), is_psk, |middle, lane, finish| {
