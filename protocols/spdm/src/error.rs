@@ -272,6 +272,11 @@ impl From<Full> for Reason {
 }
 
 impl Reason {
+    /// Whether the peer could not open a record, or does not believe what proves a handshake.
+    pub(crate) fn is_unopened(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == ErrorCode::DECRYPT_ERROR)
+    }
+
     /// Whether the peer has refused, and both sides go on from where they were. Neither does who wants to begin anew,
     /// or has another version in mind.
     pub(crate) fn is_plain_refusal(&self) -> bool {

@@ -541,8 +541,9 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
                 return Ok(Event::Continue);
             }
             Err(reason) => {
-                // A refusal leaves things as they are on both sides.
-                let is_refused = !flight.in_transfer() && reason.is_plain_refusal();
+                // A refusal leaves things as they are on both sides, but a record that did not open ends its session.
+                let is_over = flight.lane.is_some() && reason.is_unopened();
+                let is_refused = !flight.in_transfer() && !is_over && reason.is_plain_refusal();
                 self.core.fail(if is_refused { Failure::Refused } else { Failure::Unclear });
                 return Err(Error { step, reason });
             }

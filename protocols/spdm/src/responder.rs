@@ -334,6 +334,8 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     fn drop_work(&mut self) {
         (self.held, self.incoming, self.start) = (Held::None, None, Self::HEADROOM);
         self.core.job = None;
+        // Its secret is wiped with it.
+        self.core.beginning = Default::default();
     }
 
     /// The request that goes on with a message that is on its way in chunks, in or out.

@@ -1,5 +1,6 @@
 //! KEY_EXCHANGE and PSK_EXCHANGE (DSP0274 1.3, 10.16 and 10.18): a session begins.
 
+use core::fmt;
 use core::time::Duration;
 
 use lanewarden_crypto::{Digest, Hash, KeyExchange as _, Provider};
@@ -30,13 +31,19 @@ pub struct SessionRequest {
     pub policy: SessionPolicy,
 }
 
-/// A key that both sides have from before.
-#[derive(Clone, Copy, Debug)]
+/// A key that both sides have from before. It is never printed.
+#[derive(Clone, Copy)]
 pub struct PresharedKey<'k> {
     /// By what the device finds it.
     pub hint: &'k [u8],
     /// The key.
     pub key: &'k [u8],
+}
+
+impl fmt::Debug for PresharedKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PresharedKey").field("hint", &self.hint).finish_non_exhaustive()
+    }
 }
 
 /// What came of an exchange. The handshake goes on after it.

@@ -2,222 +2,16 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::Provider;
+use lanewarden_spdm::Instant;
 use lanewarden_spdm::binding::MessageKind;
-use lanewarden_spdm::message::{
-    ErrorCode, KeyOperation, MutualAuthentication, Registry, SummaryKind, VendorMessage,
-};
-use lanewarden_spdm::requester::{
-    ChallengeRequest, MeasurementRequest, PeerKey, PresharedKey, Requester, SessionRequest,
-};
-use lanewarden_spdm::responder::{Context, Parts, PresharedKeys, Requesters, Responder, VendorHandler};
-use lanewarden_spdm::session::{Seat, seats};
-use lanewarden_spdm::{Identities, Instant};
+use lanewarden_spdm::message::{ErrorCode, MutualAuthentication};
+use lanewarden_spdm::requester::{ChallengeRequest, MeasurementRequest, Requester, SessionRequest};
+use lanewarden_spdm::session::seats;
 
 use crate::support::*;
 
 /// The ways of opening a session that a story is told for.
 const SESSION_VERSIONS: [Version; 3] = [Version::V1_1, Version::V1_2, Version::V1_3];
-
-/// Keys that both share, with a context of the responder's or without.
-struct Shared<const CONTEXT: bool>;
-
-impl<const C: bool> PresharedKeys for Shared<C> {
-    const CONTEXT: bool = C;
-
-    fn key(&self, hint: &[u8]) -> Option<&[u8]> {
-        (hint == b"hint").then_some(b"a key that both have")
-    }
-}
-
-/// Trusts the requester's key of number 3, as its chain comes or from before.
-struct Trust<K: Kit> {
-    chain: Vec<u8>,
-    expected: Option<Digest>,
-    known: Option<(Digest, <K::Provider as Provider>::VerifyingKey)>,
-    portions: usize,
-}
-
-impl<K: Kit> Trust<K> {
-    fn new() -> Self {
-        Self { chain: vec![], expected: None, known: None, portions: 0 }
-    }
-}
-
-impl<K: Kit> Requesters<K::Provider> for Trust<K> {
-    fn known(
-        &mut self,
-        _: u8,
-        _: SignatureAlgorithm,
-    ) -> Option<(Digest, <K::Provider as Provider>::VerifyingKey)> {
-        let (digest, _) = self.known.as_ref()?;
-        Some((*digest, K::verifying_key(P256, 3)))
-    }
-
-    fn begin(&mut self, _: u8, digest: &Digest, _: SignatureAlgorithm) {
-        self.chain.clear();
-        self.expected = Some(*digest);
-    }
-
-    fn portion(&mut self, bytes: &[u8]) -> bool {
-        self.portions += 1;
-        self.chain.extend(bytes);
-        true
-    }
-
-    fn finish(&mut self) -> Option<<K::Provider as Provider>::VerifyingKey> {
-        let expected = self.expected.take()?;
-        (digest_of(expected.algorithm(), &self.chain) == expected).then(|| K::verifying_key(P256, 3))
-    }
-}
-
-/// Says back what it hears, and who said it.
-#[derive(Default)]
-struct Echo {
-    heard: Vec<Context>,
-    ended: Vec<u32>,
-}
-
-impl VendorHandler for Echo {
-    fn handle(
-        &mut self,
-        context: Context,
-        _: Registry<'_>,
-        request: &[u8],
-        answer: &mut [u8],
-    ) -> Result<usize, ErrorCode> {
-        self.heard.push(context);
-        answer[..request.len()].copy_from_slice(request);
-        Ok(request.len())
-    }
-
-    fn ended(&mut self, session: u32) {
-        self.ended.push(session);
-    }
-}
-
-type Seats<K> = [Seat<<K as Kit>::Provider>; 2];
-type Talker<K, const C: bool> = Responder<
-    Parts<<K as Kit>::Provider, Device, Firmware, Echo, (), Seats<K>, Shared<C>, Trust<K>>,
-    Vec<u8>,
->;
-type Asking<K> = Requester<requester::Parts<<K as Kit>::Provider, (), Seats<K>, Device>, Vec<u8>>;
-
-fn talker<K: Kit, const C: bool>(settings: responder::Settings) -> Talker<K, C> {
-    slow_talker::<K, C>(settings, 0)
-}
-
-fn slow_talker<K: Kit, const C: bool>(settings: responder::Settings, times: u32) -> Talker<K, C> {
-    let parts =
-        made(K::provider(), Device::new::<K>(P256, &[0]).slow(times), Firmware::default(), Echo::default())
-            .with_sessions(seats())
-            .with_psk(Shared::<C>)
-            .with_requesters(Trust::<K>::new());
-    Responder::new(parts, settings, vec![0; 0x3000])
-}
-
-struct Caller<K: Kit> {
-    requester: Asking<K>,
-    now: Instant,
-}
-
-impl<K: Kit> Caller<K> {
-    fn new(settings: requester::Settings) -> Self {
-        let mut identity = Device::new::<K>(P256, &[0]);
-        identity.0[0].signer = K::signer(P256, 3);
-        let parts = requester::Parts::new(K::provider()).with_sessions(seats()).with_identities(identity);
-        Self { requester: Requester::new(parts, settings, vec![0; 0x3000]), now: Instant::ORIGIN }
-    }
-
-    fn drive(&mut self, line: &mut impl Wire) -> Result<Vec<Seen>, Error> {
-        drive(&mut self.requester, &mut self.now, line)
-    }
-
-    /// Up to a key of the device's that is known.
-    fn meet<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) {
-        self.requester.connect().unwrap();
-        self.drive(&mut Line(responder)).unwrap();
-        self.requester.digests().unwrap();
-        self.drive(&mut Line(responder)).unwrap();
-        let chain = *self.requester.digest(0).unwrap();
-        self.requester.know(0, PeerKey { key: K::verifying_key(P256, 0), chain });
-    }
-
-    fn exchange<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) -> Result<Vec<Seen>, Error> {
-        let wanted = SessionRequest { summary: SummaryKind::All, ..Default::default() };
-        self.requester.key_exchange(wanted)?;
-        self.drive(&mut Line(responder))
-    }
-
-    fn psk<R: Kit, const C: bool>(&mut self, responder: &mut Talker<R, C>) -> Result<Vec<Seen>, Error> {
-        let psk = PresharedKey { hint: b"hint", key: b"a key that both have" };
-        self.requester.psk_exchange(SessionRequest::default(), psk)?;
-        self.drive(&mut Line(responder))
-    }
-
-    /// Everything that a session serves for, and its end.
-    fn use_and_end<R: Kit, const C: bool>(&mut self, id: u32, mutual: bool, responder: &mut Talker<R, C>) {
-        self.requester.within(id).digests().unwrap();
-        assert!(matches!(self.drive(&mut Line(responder)).unwrap()[..], [Seen::Digests(_)]));
-        self.requester.within(id).measurements(MeasurementRequest::all_signed(0)).unwrap();
-        let measured = self.drive(&mut Line(responder)).unwrap();
-        assert!(matches!(measured[..], [Seen::Measured { transcript: Some(_), .. }]));
-        for operation in [KeyOperation::UpdateKey, KeyOperation::UpdateAllKeys, KeyOperation::UpdateKey] {
-            self.requester.within(id).update_keys(operation).unwrap();
-            assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Renewed(id)]);
-        }
-        assert!(responder.ask_key_update(id));
-        assert!(!responder.ask_key_update(id), "one thing is asked at a time");
-        self.requester.within(id).encapsulated().unwrap();
-        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Heard]);
-        self.echo(id, 600, responder);
-        assert_eq!(responder.parts_mut().vendor.heard, [Context { session: Some(id), mutual }]);
-        self.requester.within(id).heartbeat().unwrap();
-        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Alive(id)]);
-        self.requester.within(id).end(false).unwrap();
-        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Ended(id)]);
-        assert!(responder.session(id).is_none());
-        assert_eq!(responder.parts_mut().vendor.ended, [id]);
-    }
-
-    /// A vendor's request of that length, which comes back.
-    fn echo<R: Kit, const C: bool>(&mut self, id: u32, length: usize, responder: &mut Talker<R, C>) {
-        let payload: Vec<u8> = (0..251).cycle().take(length).collect();
-        let message = VendorMessage { registry: Registry::PCI_SIG_PROTOCOLS, payload: &payload };
-        self.requester.within(id).vendor(&message).unwrap();
-        assert_eq!(self.drive(&mut Line(responder)).unwrap(), [Seen::Vendor(payload)]);
-    }
-}
-
-/// Changes requests on their way.
-struct Meddler<'r, K: Kit, const C: bool, F> {
-    responder: &'r mut Talker<K, C>,
-    before: F,
-}
-
-impl<K: Kit, const C: bool, F: FnMut(&mut Vec<u8>)> Wire for Meddler<'_, K, C, F> {
-    fn exchange(&mut self, _: &[u8]) -> Vec<u8> {
-        panic!("all goes through the other")
-    }
-
-    fn carry(&mut self, now: Instant, kind: MessageKind, message: &[u8]) -> (MessageKind, Vec<u8>) {
-        let mut message = message.to_vec();
-        (self.before)(&mut message);
-        Line(&mut *self.responder).carry(now, kind, &message)
-    }
-}
-
-fn opened(seen: &[Seen]) -> u32 {
-    match seen.last() {
-        Some(Seen::Opened(id)) => *id,
-        Some(Seen::Exchanged { session, is_open: true, .. }) => *session,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn settings() -> responder::Settings {
-    responder::Settings { heartbeat: 10, ..Default::default() }
-}
 
 /// Every way that the handshake can go, with every way that messages go.
 fn every_setting(mut story: impl FnMut(Version, responder::Settings, requester::Settings)) {
@@ -366,6 +160,7 @@ stories! {
         asker.requester.connect().unwrap();
         asker.drive(&mut Line(&mut responder)).unwrap();
         assert_eq!(responder.sessions().count(), 0, "who begins anew has no sessions");
+        assert_eq!(asker.requester.sessions().count(), 0);
         assert_eq!(responder.parts_mut().vendor.ended, [one, two]);
     }
 
@@ -549,13 +344,4 @@ stories! {
             asker.echo(id, 10, &mut responder);
         }
     }
-}
-
-/// The digest of the requester's chain, as it stands in its slot.
-fn own_digest(hash: HashAlgorithm) -> Digest {
-    let device = Device::new::<AwsLcKit>(P256, &[0]);
-    let certificates = device.certificates(0).unwrap();
-    let root = digest_of(hash, &certificates[..600]);
-    let length = u16::try_from(4 + hash.size() + certificates.len()).unwrap().to_le_bytes();
-    digest_of(hash, &[&length[..], &[0, 0], root.as_bytes(), certificates].concat())
 }

@@ -70,7 +70,7 @@ fn responder_in(phase: usize) -> Talker {
 }
 
 /// A well-formed request of that code, as far as there is a form.
-fn request(version: u8, code: u8) -> Vec<u8> {
+pub fn request(version: u8, code: u8) -> Vec<u8> {
     let body: Vec<u8> = match code {
         0x82 => vec![0, 0, 9, 0],
         0x83 => vec![7; if version >= 0x13 { 40 } else { 32 }],
@@ -90,7 +90,7 @@ fn request(version: u8, code: u8) -> Vec<u8> {
     [&[version, code, param1, param2][..], &body].concat()
 }
 
-fn outcome(answer: Option<&[u8]>) -> String {
+pub fn outcome(answer: Option<&[u8]>) -> String {
     let Some(answer) = answer else { return "no answer".into() };
     let version = Version::from_byte(answer[0]).map_or_else(|| "?".into(), |version| version.to_string());
     if answer[1] == 0x7f {
@@ -133,7 +133,7 @@ fn every_request_in_every_phase_of_a_responder_has_its_answer() {
 }
 
 /// Names where there are few, spans of bytes where there are many.
-fn spans(codes: &[u8]) -> String {
+pub fn spans(codes: &[u8]) -> String {
     if codes.len() <= 4 {
         return codes.iter().map(|code| Code(*code).to_string()).collect::<Vec<_>>().join(", ");
     }
@@ -204,7 +204,7 @@ fn requester_that_asked(asked: usize) -> Asker {
 }
 
 /// A bare answer is enough to see whether its code is taken; what is taken is then malformed.
-fn meaning(result: Result<Event<'_>, Error>) -> String {
+pub fn meaning(result: Result<Event<'_>, Error>) -> String {
     match result {
         Ok(event) => format!("{event:?}").split(['(', ' ']).next().unwrap().to_owned(),
         Err(error) => match error.reason {

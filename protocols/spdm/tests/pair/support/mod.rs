@@ -3,12 +3,18 @@
 mod device;
 mod drive;
 mod kit;
+mod leaky;
 mod record;
+mod session;
+mod tap;
 
 pub use device::{Chain, Device, Firmware, Say, certificate, made, meddle};
 pub use drive::{Client, Line, Seen, Wire, drive};
 pub use kit::{AwsLcKit, Kit, RustCryptoKit};
+pub use leaky::{LeakyKit, leaked};
 pub use record::Bytes;
+pub use session::*;
+pub use tap::*;
 
 pub use lanewarden_crypto::{Curve, Digest, Hash, HashAlgorithm, Provider, RsaSize, SignatureAlgorithm};
 pub use lanewarden_spdm::message::HashAlgorithms;
