@@ -328,6 +328,9 @@ pub struct Decode {
     /// The port of SPDM over TCP in it
     #[arg(long, value_name = "PORT", default_value_t = 4194)]
     pub port: u16,
+    /// Open the messages of sessions with the secrets in this key log, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
 }
 
 /// A nonce on the command line.

@@ -157,6 +157,7 @@ impl<E: Endpoint> Core<E> {
         session.notes = notes;
         let verify_data = session.verify_data(provider, Side::Responder).ok_or(Refused::UNSPECIFIED)?;
         let seat = self.parts.sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
+        session.show_secrets(&mut self.parts.record);
         *seat = Some(session);
         Ok(verify_data)
     }
