@@ -52,6 +52,10 @@ pub struct Way {
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
     /// How to go about mailboxes
     #[command(flatten)]
     pub sharing: Sharing,
@@ -284,6 +288,10 @@ pub struct Respond {
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
 }
 
 /// Signatures of a test identity.
