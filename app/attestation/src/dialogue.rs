@@ -133,6 +133,14 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
         Self { patience: self.patience.saturating_add(more), ..self }
     }
 
+    /// The same, with somebody who is told the secrets of its sessions.
+    #[cfg(feature = "keylog")]
+    #[must_use]
+    pub fn told_to(mut self, listener: crate::record::Listener) -> Self {
+        self.requester.record_mut().listener = listener;
+        self
+    }
+
     /// The same in data objects of another type of SPDM, with a connection ID where it has one (PCIe 6.x, 6.31). The
     /// type is that of plain messages; what is said in sessions goes in the one that belongs to it, on the same
     /// connection.

@@ -22,6 +22,8 @@ pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, message_kind, secur
 pub use facts::{Facts, FactsError, MeasurementFact};
 pub use flow::{Attestation, Options};
 pub use identity::identity;
+#[cfg(feature = "keylog")]
+pub use record::Listener;
 pub use record::{Said, Signed};
 pub use report::{Class, Failure, Report, Verdict};
 pub use session::SessionReport;

@@ -24,7 +24,43 @@ pub struct Said {
     pub challenge: Option<Signed>,
     /// The signed measurements.
     pub measured: Option<Signed>,
+    #[cfg(feature = "keylog")]
+    pub(crate) listener: Listener,
 }
+
+/// Who is told the secrets of sessions, or nobody. No two listeners differ.
+#[cfg(feature = "keylog")]
+#[derive(Clone, Default)]
+pub struct Listener(Option<std::rc::Rc<std::cell::RefCell<Tell>>>);
+
+/// Told a session's number, whether it is established, and the secrets of the requester and of the responder.
+#[cfg(feature = "keylog")]
+type Tell = dyn FnMut(u32, bool, &[u8], &[u8]);
+
+#[cfg(feature = "keylog")]
+impl Listener {
+    /// One that does this with them.
+    pub fn new(tell: impl FnMut(u32, bool, &[u8], &[u8]) + 'static) -> Self {
+        Self(Some(std::rc::Rc::new(std::cell::RefCell::new(tell))))
+    }
+}
+
+#[cfg(feature = "keylog")]
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener(..)")
+    }
+}
+
+#[cfg(feature = "keylog")]
+impl PartialEq for Listener {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+#[cfg(feature = "keylog")]
+impl Eq for Listener {}
 
 impl Said {
     fn part(&mut self, part: Part) -> &mut Vec<Vec<u8>> {
@@ -58,5 +94,12 @@ impl Record for Said {
 
     fn reset(&mut self, part: Part) {
         self.part(part).clear();
+    }
+
+    #[cfg(feature = "keylog")]
+    fn secrets(&mut self, session: u32, is_established: bool, requester: &[u8], responder: &[u8]) {
+        if let Some(tell) = &self.listener.0 {
+            (tell.borrow_mut())(session, is_established, requester, responder);
+        }
     }
 }

@@ -107,6 +107,7 @@ pub fn of(words: &str) -> &'static [Example] {
         "lanewarden decode" => &[
             ("lanewarden decode attest.pcap", "a message a line"),
             ("lanewarden decode attest.pcap -v", "with the fields of each"),
+            ("lanewarden decode session.pcap --keylog session.keys", "and what was said in its sessions"),
         ],
         "lanewarden respond" => &[
             ("lanewarden respond --identity device --make", "make a test identity, and be a device with it"),

@@ -9,6 +9,8 @@ mod examples;
 mod exit;
 mod host;
 mod json;
+#[cfg(feature = "keylog")]
+mod keylog;
 mod names;
 mod output;
 mod picture;

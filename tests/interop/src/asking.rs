@@ -16,7 +16,7 @@ use lanewarden_spdm::requester::{
     self, ChallengeRequest, Event, MeasurementRequest, PeerKey, Requester, RunError, Settings,
 };
 use lanewarden_spdm::session::{RecordForm, Seat, seats};
-use lanewarden_spdm::{Identities, Instant, Reason, Version};
+use lanewarden_spdm::{Identities, Instant, Reason, Record, Version};
 use lanewarden_time::Clock;
 
 use crate::identities::Chains;
@@ -108,8 +108,8 @@ type Blocks = BTreeMap<u8, (bool, Vec<u8>)>;
 type Table = [Seat<AwsLc>; 2];
 
 /// Our requester, connected.
-pub struct Asker<I: Identities = ()> {
-    pub(crate) requester: Requester<requester::Parts<AwsLc, (), Table, I>, Vec<u8>>,
+pub struct Asker<I: Identities = (), R: Record = ()> {
+    pub(crate) requester: Requester<requester::Parts<AwsLc, R, Table, I>, Vec<u8>>,
     /// The way it is connected by.
     pub way: Way,
     clock: Wall,
@@ -146,16 +146,22 @@ impl Asker {
     /// Where either fails.
     pub fn start_in(scratch: &Scratch, one: &Combination) -> Result<(Program, Self)> {
         let (program, port) = Program::responder(scratch, &options(one))?;
-        Ok((program, Self::meet(one.transport, settings(one), (), port)?))
+        Ok((program, Self::meet(one.transport, settings(one), (), (), port)?))
     }
 }
 
-impl<I: Identities> Asker<I> {
+impl<I: Identities, R: Record> Asker<I, R> {
     /// Connects to their responder, up to where SPDM begins.
     ///
     /// # Errors
     /// Those of the transport.
-    pub fn meet(transport: Transport, settings: Settings, identities: I, port: u16) -> Result<Self> {
+    pub fn meet(
+        transport: Transport,
+        settings: Settings,
+        identities: I,
+        record: R,
+        port: u16,
+    ) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut client = Client::connect(address, transport, PATIENCE)?;
         if transport != Transport::None {
@@ -167,7 +173,8 @@ impl<I: Identities> Asker<I> {
             ensure!(speaks, "no SPDM in its discovery list");
         }
         let room = usize::try_from(settings.transfer_size)?;
-        let parts = requester::Parts::new(AwsLc).with_sessions(seats()).with_identities(identities);
+        let parts = requester::Parts::new(AwsLc).with_record(record).with_sessions(seats());
+        let parts = parts.with_identities(identities);
         Ok(Self {
             requester: Requester::new(parts, settings, vec![0; BUFFER]),
             way: Way { client, messages: 0 },

@@ -12,7 +12,7 @@ use lanewarden_spdm::message::{KeyOperation, MutualAuthentication, SummaryKind};
 use lanewarden_spdm::requester::{
     Event, MeasurementRequest, PeerKey, PresharedKey, RunError, SessionRequest, Settings,
 };
-use lanewarden_spdm::{Identities, Version};
+use lanewarden_spdm::{Identities, Record, Version};
 
 use crate::answering::introduce;
 use crate::asking::{Asker, PATIENCE, drop_event, options, settings};
@@ -181,26 +181,34 @@ impl SessionRun {
 /// # Errors
 /// What either side has against the other.
 pub fn ask(emulators: &Path, run: &SessionRun) -> Result<usize> {
-    let scratch = Scratch::new(emulators)?;
+    ask_in(&Scratch::new(emulators)?, run, (), &[])
+}
+
+/// The same in this folder, with a record of ours and more options for their responder.
+///
+/// # Errors
+/// What either side has against the other.
+pub fn ask_in<R: Record>(scratch: &Scratch, run: &SessionRun, record: R, more: &[String]) -> Result<usize> {
     let one = run.combination();
     let root = scratch.read(names::folder(one.signature), names::root(one.slot))?;
     let own = Chains::requester(SessionRun::requester_signature())?;
-    introduce(&scratch, &Combination { signature: SessionRun::requester_signature(), ..one }, &own)?;
-    own.provision(&scratch, SessionRun::requester_signature())?;
+    introduce(scratch, &Combination { signature: SessionRun::requester_signature(), ..one }, &own)?;
+    own.provision(scratch, SessionRun::requester_signature())?;
     let mut arguments = run.options();
     arguments.extend(["--cap".to_owned(), run.responder_capabilities()]);
-    let (program, port) = Program::responder(&scratch, &arguments)?;
+    arguments.extend_from_slice(more);
+    let (program, port) = Program::responder(scratch, &arguments)?;
     let messages = if run.mutual == MutualAuthentication::None {
-        all(Asker::meet(one.transport, run.settings(), (), port)?, run, &root)
+        all(Asker::meet(one.transport, run.settings(), (), record, port)?, run, &root)
     } else {
-        all(Asker::meet(one.transport, run.settings(), own, port)?, run, &root)
+        all(Asker::meet(one.transport, run.settings(), own, record, port)?, run, &root)
     };
     let messages = messages?;
     program.end(PATIENCE)?.check()?;
     Ok(messages)
 }
 
-fn all<I: Identities>(mut asker: Asker<I>, run: &SessionRun, root: &[u8]) -> Result<usize> {
+fn all<I: Identities, R: Record>(mut asker: Asker<I, R>, run: &SessionRun, root: &[u8]) -> Result<usize> {
     let one = run.combination();
     asker.connect(&one).context("connect")?;
     let validated = asker.chain(&one, root).context("chain")?;
@@ -217,7 +225,7 @@ fn all<I: Identities>(mut asker: Asker<I>, run: &SessionRun, root: &[u8]) -> Res
     Ok(messages)
 }
 
-impl<I: Identities> Asker<I> {
+impl<I: Identities, R: Record> Asker<I, R> {
     fn open(&mut self, run: &SessionRun) -> Result<u32> {
         let wanted = SessionRequest { summary: SummaryKind::All, ..SessionRequest::default() };
         match run.secret {
@@ -272,7 +280,7 @@ impl<I: Identities> Asker<I> {
     fn in_session(
         &mut self,
         id: u32,
-        begin: impl FnOnce(&mut Within<'_, I>) -> Result<(), lanewarden_spdm::Error>,
+        begin: impl FnOnce(&mut Within<'_, I, R>) -> Result<(), lanewarden_spdm::Error>,
         expected: &Event<'_>,
     ) -> Result<()> {
         begin(&mut self.requester.within(id)).map_err(RunError::<core::convert::Infallible>::Spdm)?;
@@ -283,11 +291,11 @@ impl<I: Identities> Asker<I> {
     }
 }
 
-type Within<'r, I> = lanewarden_spdm::requester::Within<
+type Within<'r, I, R> = lanewarden_spdm::requester::Within<
     'r,
     lanewarden_spdm::requester::Parts<
         lanewarden_aws_lc::AwsLc,
-        (),
+        R,
         [lanewarden_spdm::session::Seat<lanewarden_aws_lc::AwsLc>; 2],
         I,
     >,

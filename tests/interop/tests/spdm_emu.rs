@@ -8,6 +8,8 @@ use lanewarden_interop::plan;
 use lanewarden_interop::scratch::{VARIABLE, emulators};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[path = "spdm_emu/captured.rs"]
+mod captured;
 #[path = "spdm_emu/combinations.rs"]
 mod combinations;
 #[path = "spdm_emu/hostile.rs"]
@@ -17,8 +19,9 @@ mod planted;
 
 type Check = fn(&Path) -> Result<(), Failed>;
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 10] = [
     ("every_session_goes_well", combinations::every_session),
+    ("their_capture_of_a_session_is_read_with_our_key_log", captured::sessions),
     ("every_combination_goes_well", combinations::every_one),
     ("a_long_request_goes_to_their_responder_in_chunks", combinations::long_request),
     ("leaves_that_name_a_role_of_spdm_are_trusted", combinations::marked_leaves),

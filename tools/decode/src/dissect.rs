@@ -2,6 +2,7 @@
 
 mod chain;
 mod large;
+mod opener;
 mod other;
 mod session;
 mod spdm;
@@ -11,9 +12,12 @@ use std::time::Duration;
 use lanewarden_doe::Protocol as DoeProtocol;
 use lanewarden_mctp::MessageType;
 use lanewarden_spdm::binding::MessageKind;
+use lanewarden_spdm::crypto::Provider;
 
 use crate::capture::{CaptureError, Captured, Connection, Direction, Framing};
+use crate::keylog::KeyLog;
 use crate::{Field, Message, Protocol};
+use opener::{Open, Opener};
 
 /// The most connections that are kept in mind; then the one that has been silent for longest is forgotten.
 const MOST_CONNECTIONS: usize = 64;
@@ -32,6 +36,8 @@ pub struct Dissector {
     time: Duration,
     /// The one that was last heard of comes last.
     connections: Vec<(Connection, State)>,
+    /// Opens secured messages, where there is a key log.
+    opener: Option<Box<dyn Open>>,
 }
 
 /// What is known of a connection.
@@ -53,6 +59,8 @@ struct Shown {
     error: Option<String>,
     /// Which way it goes by itself.
     direction: Option<Direction>,
+    /// The session that it is sealed for.
+    session: Option<u32>,
     /// A whole message that this one carries, or the last part of which.
     carries: Option<Carried>,
 }
@@ -62,8 +70,17 @@ struct Shown {
 struct Carried {
     by: &'static str,
     bytes: Vec<u8>,
+    what: What,
+}
+
+/// What a message in another one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Spdm,
     /// Requester and responder have changed places.
-    encapsulated: bool,
+    Encapsulated,
+    /// Another protocol of MCTP, in a session.
+    Mctp(MessageType),
 }
 
 impl Shown {
@@ -77,6 +94,7 @@ impl Shown {
             fields: Vec::new(),
             error: None,
             direction: None,
+            session: None,
             carries: None,
         }
     }
@@ -100,23 +118,36 @@ impl Shown {
 }
 
 impl Dissector {
+    /// One that opens secured messages with the secrets of a key log, where what they are made with was said before.
+    pub fn with_keys(provider: impl Provider + 'static, log: KeyLog) -> Self {
+        Self { opener: Some(Box::new(Opener::new(provider, log))), ..Self::default() }
+    }
+
     /// Takes a message apart; those that it carries, or of which it carries the last part, come after it.
     pub fn take(&mut self, captured: &Captured) -> Vec<Message> {
         self.number = self.number.saturating_add(1);
         self.time = captured.time;
         let (number, time) = (self.number, captured.time);
+        let mut opener = self.opener.take();
         let state = self.state(captured.connection);
-        let mut shown = shown(state, captured);
+        let mut shown = shown(state, opener.as_deref_mut(), captured);
         let direction = captured.direction.or(shown.direction);
         state.last = direction.or(state.last);
         let mut carries = shown.carries.take();
+        let session = shown.session;
         let mut messages = vec![message(number, time, direction, None, shown, captured.bytes.clone())];
         while let Some(carried) = carries.take_if(|_| messages.len() <= DEEPEST) {
-            let Carried { by, bytes, encapsulated } = carried;
-            let mut shown = state.spdm.show(&bytes, encapsulated);
+            let Carried { by, bytes, what } = carried;
+            let mut shown = match what {
+                What::Spdm => state.spdm.show(&bytes, false),
+                What::Encapsulated => state.spdm.show(&bytes, true),
+                What::Mctp(message_type) => other::mctp(message_type, &bytes),
+            };
+            shown.session = session;
             carries = shown.carries.take();
             messages.push(message(number, time, direction, Some(by), shown, bytes));
         }
+        self.opener = opener;
         messages
     }
 
@@ -148,17 +179,37 @@ fn message(
     shown: Shown,
     bytes: Vec<u8>,
 ) -> Message {
-    let Shown { protocol, code, name, gist, fields, error, .. } = shown;
+    let Shown { protocol, code, name, gist, fields, error, session, .. } = shown;
     let length = bytes.len();
-    Message { number, time, direction, protocol, code, name, carried_by, length, gist, fields, error, bytes }
+    Message {
+        number,
+        time,
+        direction,
+        protocol,
+        code,
+        name,
+        session,
+        carried_by,
+        length,
+        gist,
+        fields,
+        error,
+        bytes,
+    }
 }
 
-fn shown(state: &mut State, captured: &Captured) -> Shown {
+fn shown(state: &mut State, opener: Option<&mut (dyn Open + 'static)>, captured: &Captured) -> Shown {
     let last = state.last;
     match (captured.message(), captured.framing) {
         (Some((MessageKind::Plain, bytes)), _) => state.spdm.show(bytes, false),
         (Some((MessageKind::Secured, bytes)), framing) => {
-            session::secured(bytes, matches!(framing, Framing::Mctp { .. })).by_turn(last)
+            let shown = session::secured(bytes, matches!(framing, Framing::Mctp { .. })).by_turn(last);
+            match opener {
+                Some(opener) if shown.error.is_none() => {
+                    session::opened(shown, opener, state.spdm.terms(), captured)
+                }
+                _ => shown,
+            }
         }
         (None, Framing::Doe(header)) if header.protocol == DoeProtocol::DISCOVERY => {
             other::discovery(&captured.bytes, captured.direction, last)

@@ -1,7 +1,7 @@
 //! Traffic that has been recorded: capture files ([`capture`]), and their messages as text.
 //!
 //! [`messages`] gives the messages of a capture one by one, each taken apart by a [`Dissector`], which can be fed with
-//! messages from elsewhere too. A [`Message`] is shown by a [`Printer`], or serialized as a part of a [`Document`].
+//! messages from elsewhere too, and opens those of sessions with a key log ([`keylog`]). A [`Message`] is shown by a [`Printer`], or serialized as a part of a [`Document`].
 //! What a peer wrote is escaped, and no field is shown at any length.
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ mod dissect;
 mod document;
 mod field;
 mod hexdump;
+pub mod keylog;
 mod message;
 mod printer;
 
@@ -28,14 +29,14 @@ pub use printer::{Printer, Verbosity};
 
 /// The messages of a capture, with what is wrong with it among them.
 pub fn messages<R: Read>(reader: CaptureReader<R>) -> impl Iterator<Item = Message> {
-    dissected(reader)
+    dissected(Dissector::default(), reader)
 }
 
 /// Messages that come in order, taken apart.
 pub fn dissected(
+    mut dissector: Dissector,
     captured: impl IntoIterator<Item = Result<Captured, CaptureError>>,
 ) -> impl Iterator<Item = Message> {
-    let mut dissector = Dissector::default();
     captured.into_iter().flat_map(move |next| match next {
         Ok(captured) => dissector.take(&captured),
         Err(error) => vec![dissector.fault(&error)],

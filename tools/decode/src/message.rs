@@ -63,7 +63,9 @@ pub struct Message {
     pub code: Option<u8>,
     /// What it is.
     pub name: String,
-    /// The message that carried it, or the last of those that did: a chunk, or an encapsulated message.
+    /// The session that it is sealed for, or was in.
+    pub session: Option<u32>,
+    /// The message that carried it, or the last of those that did: a secured message, a chunk, or an encapsulated message.
     pub carried_by: Option<&'static str>,
     /// Its length in bytes, with padding.
     pub length: usize,
@@ -84,13 +86,14 @@ impl Serialize for Message {
             Direction::ToResponder => "to_responder",
             Direction::ToRequester => "to_requester",
         });
-        let mut form = serializer.serialize_struct("Message", 10)?;
+        let mut form = serializer.serialize_struct("Message", 11)?;
         form.serialize_field("number", &self.number)?;
         form.serialize_field("time_ns", &u64::try_from(self.time.as_nanos()).unwrap_or(u64::MAX))?;
         form.serialize_field("direction", &direction)?;
         form.serialize_field("protocol", self.protocol.name())?;
         form.serialize_field("code", &self.code)?;
         form.serialize_field("name", &self.name)?;
+        form.serialize_field("session", &self.session)?;
         form.serialize_field("carried_by", &self.carried_by)?;
         form.serialize_field("length", &self.length)?;
         form.serialize_field("fields", &Object(&self.fields))?;

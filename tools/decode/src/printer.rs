@@ -41,7 +41,8 @@ impl Printer {
         Self { verbosity, origin: None }
     }
 
-    /// A message as text: number, seconds since the first message, direction, name, and what it says; fields and bytes
+    /// A message as text: number, seconds since the first message, direction, name, and what it says, behind the session that it
+    /// was in; fields and bytes
     /// below, indented. Ends without a line break.
     pub fn text(&mut self, message: &Message) -> String {
         let origin = *self.origin.get_or_insert(message.time);
@@ -76,6 +77,9 @@ fn head(text: &mut String, message: &Message, origin: Duration) -> fmt::Result {
     };
     let time = seconds(message.time, origin);
     write!(text, "{:>5} {time:>11} {arrow} {name:<23} ", message.number)?;
+    if let (Some(session), Some(_)) = (message.session, message.carried_by) {
+        write!(text, "[{session:#010x}] ")?;
+    }
     text.push_str(&message.gist);
     if let Some(error) = &message.error {
         write!(text, "{}error: {error}", if message.gist.is_empty() { "" } else { "; " })?;

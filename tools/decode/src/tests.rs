@@ -2,6 +2,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
 mod hostile;
+mod opened;
 mod traffic;
 
 use insta::assert_snapshot;

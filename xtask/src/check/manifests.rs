@@ -19,6 +19,13 @@ const MEMBERSHIP: Rule = Rule {
     remedy: "list the folder among the members of the workspace, or give it a `[workspace]` of its own and exclude it",
 };
 
+const SECRETS: Rule = Rule {
+    name: "secrets",
+    remedy: "let nothing but a person turn `keylog` on: by `--features keylog`, in a laboratory, or in what only tests need",
+};
+
+/// The cargo feature with which sessions tell their secrets.
+const KEYLOG: &str = "keylog";
 const EDITION: &str = "2024";
 const LICENSE: &str = "Apache-2.0 OR MIT";
 const BINARY: &str = "lanewarden";
@@ -42,7 +49,25 @@ fn of_package(tree: &Tree, package: &Package) -> Vec<Finding> {
         found.push(INHERITED.broken(&manifest, 0, format!("licence `{}`, not `{LICENSE}`", package.license)));
     }
     found.extend(inheritance(tree, &manifest));
+    found.extend(tells_secrets(tree, &manifest));
     found
+}
+
+/// A package that would be built with the secrets of sessions told, without anybody asking for it.
+fn tells_secrets(tree: &Tree, manifest: &str) -> Vec<Finding> {
+    let table = tree.texts.get(manifest).and_then(|text| text.parse::<Table>().ok()).unwrap_or_default();
+    let names = |value: &Value| {
+        let mut names = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.any(|name| name.rsplit('/').next() == Some(KEYLOG))
+    };
+    let features = table.get("features").and_then(Value::as_table).into_iter().flatten();
+    let others = features.filter(|(name, enables)| *name != KEYLOG && names(enables));
+    let dependencies = ["dependencies", "build-dependencies"].into_iter().filter_map(|kind| table.get(kind));
+    let dependencies = dependencies.filter_map(Value::as_table).flatten();
+    let dependencies = dependencies.filter(|(_, dependency)| dependency.get("features").is_some_and(names));
+    let found = others.map(|(name, _)| format!("the feature `{name}` turns `{KEYLOG}` on"));
+    let found = found.chain(dependencies.map(|(name, _)| format!("`{name}` is taken with `{KEYLOG}`")));
+    found.map(|what| SECRETS.broken(manifest, 0, what)).collect()
 }
 
 fn names(package: &Package, manifest: &str) -> Vec<Finding> {
@@ -120,6 +145,20 @@ mod tests {
     #[test]
     fn a_sound_member_passes() {
         assert_eq!(planted(Package::sound("protocols/doe"), SOUND), [""; 0]);
+    }
+
+    #[test]
+    fn what_tells_secrets_unasked_is_found() {
+        let more = |text: &str| planted(Package::sound("sim"), &format!("{SOUND}\n{text}"));
+        let asked =
+            "[features]\nkeylog = [\"a/keylog\"]\n[dev-dependencies]\na = { features = [\"keylog\"] }\n";
+        assert_eq!(more(asked), [""; 0]);
+        let default = "[features]\ndefault = [\"keylog\"]\nkeylog = []\n";
+        assert_eq!(more(default), ["the feature `default` turns `keylog` on"]);
+        let passed = "[features]\nall = [\"a/keylog\"]\n";
+        assert_eq!(more(passed), ["the feature `all` turns `keylog` on"]);
+        let taken = "[dependencies]\na = { path = \"a\", features = [\"keylog\"] }\n";
+        assert_eq!(more(taken), ["`a` is taken with `keylog`"]);
     }
 
     #[test]

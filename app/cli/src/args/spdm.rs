@@ -52,6 +52,10 @@ pub struct Way {
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
     /// How to go about mailboxes
     #[command(flatten)]
     pub sharing: Sharing,
@@ -284,6 +288,10 @@ pub struct Respond {
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
 }
 
 /// Signatures of a test identity.
@@ -328,6 +336,9 @@ pub struct Decode {
     /// The port of SPDM over TCP in it
     #[arg(long, value_name = "PORT", default_value_t = 4194)]
     pub port: u16,
+    /// Open the messages of sessions with the secrets in this key log, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
 }
 
 /// A nonce on the command line.

@@ -21,6 +21,8 @@ use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
 use crate::args::{Attest, DeviceArgument};
 use crate::capture::{Capture, Captured, link};
 use crate::exit::{Exit, Failure};
+#[cfg(feature = "keylog")]
+use crate::keylog::KeyLogFile;
 use crate::names::Name;
 use crate::output::{Outcome, Output};
 use crate::progress::Bar;
@@ -112,12 +114,19 @@ fn options(args: &Attest) -> Options {
 fn behind_socket(to: &str, args: &Attest, trust: &Trust<'_, AwsLc>) -> Result<Attested, Failure> {
     let capture = Capture::create(args.way.pcap.as_deref(), link(args.way.transport))?;
     let mut connection = Connection::open(to, args.way.transport, capture.as_ref())?;
-    let mut talk = Attestation::new(AwsLc, trust, options(args));
+    let talk = Attestation::new(AwsLc, trust, options(args));
+    #[cfg(feature = "keylog")]
+    let log = KeyLogFile::create(args.way.keylog.as_deref())?;
+    #[cfg(feature = "keylog")]
+    let talk = talk.told_to(log.listener());
+    let mut talk = talk;
     let mut bar = Bar::new();
     talk.run(&mut connection, &Monotonic::start(), |script| bar.chain(script.chain_progress()));
     connection.close();
     drop(bar);
     Capture::finish(capture)?;
+    #[cfg(feature = "keylog")]
+    log.finish()?;
     let said = talk.said().clone();
     let report = talk.into_script().report().clone();
     Ok(Attested { place: to.to_owned(), name: "socket".into(), device: None, report, said })
@@ -150,7 +159,14 @@ fn on_machine<M: Machine>(
             bar.borrow_mut().chain(talk.script().chain_progress());
         }
     };
-    let talks = candidates.iter().map(|one| talk(one, args, trust, capture.as_ref()).watched(&chain));
+    #[cfg(feature = "keylog")]
+    let log = KeyLogFile::create(args.way.keylog.as_deref())?;
+    let talks = candidates.iter().map(|one| {
+        let talk = talk(one, args, trust);
+        #[cfg(feature = "keylog")]
+        let talk = talk.told_to(log.listener());
+        Captured::new(talk, capture.as_ref()).watched(&chain)
+    });
     let mut talks: Vec<_> = talks.collect();
     let jobs = candidates.iter().zip(&mut talks).filter_map(|(candidate, talk)| {
         let (id, doe, _) = *candidate.mailbox.as_ref().ok()?;
@@ -167,20 +183,16 @@ fn on_machine<M: Machine>(
         candidates.iter().zip(&talks).map(|(one, talk)| conclude(one, talk, args.session)).collect();
     drop(talks);
     Capture::finish(capture)?;
+    #[cfg(feature = "keylog")]
+    log.finish()?;
     Ok(attested)
 }
 
-fn talk<'t, 'c>(
-    candidate: &Candidate,
-    args: &Attest,
-    trust: &'t Trust<'t, AwsLc>,
-    capture: Option<&'c Capture>,
-) -> Captured<'c, Talk<'t>> {
+fn talk<'t>(candidate: &Candidate, args: &Attest, trust: &'t Trust<'t, AwsLc>) -> Talk<'t> {
     let session = args.session && candidate.carries_secured;
     let options = Options { device: Some(identity(&candidate.function)), session, ..options(args) };
     let protocol = candidate.mailbox.as_ref().map_or(Protocol::CMA_SPDM, |(.., protocol)| *protocol);
-    let talk = Attestation::new(AwsLc, trust, options).in_objects(protocol, args.way.connection);
-    Captured::new(talk, capture)
+    Attestation::new(AwsLc, trust, options).in_objects(protocol, args.way.connection)
 }
 
 fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>, with_session: bool) -> Attested {

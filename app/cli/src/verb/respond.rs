@@ -22,6 +22,8 @@ use lanewarden_time::Clock;
 use crate::args::{AlgorithmArgument, Respond, VersionArgument};
 use crate::capture::{Capture, link};
 use crate::exit::{Exit, Failure};
+#[cfg(feature = "keylog")]
+use crate::keylog::KeyLogFile;
 use crate::output::{Outcome, Output};
 use crate::session::binding;
 use crate::socket::{Monotonic, address, wrapping};
@@ -35,7 +37,13 @@ const BUFFER: usize = 0x2_0000;
 /// Sessions that it has room for.
 const SEATS: usize = 4;
 
-type OwnWith<K, Q> = Parts<AwsLc, Slots, Files, (), (), [Seat<AwsLc>; SEATS], K, Q>;
+/// Who is told the secrets of sessions: nobody, unless the program is built for it.
+#[cfg(not(feature = "keylog"))]
+type Log = ();
+#[cfg(feature = "keylog")]
+type Log = KeyLogFile;
+
+type OwnWith<K, Q> = Parts<AwsLc, Slots, Files, (), Log, [Seat<AwsLc>; SEATS], K, Q>;
 
 /// Serves until it is ended, or until a peer says shutdown.
 pub fn run(args: &Respond, output: &Output) -> Outcome {
@@ -47,13 +55,20 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     let known = args.mutual.as_deref().map(Known::load).transpose()?;
     let keys = args.psk.iter().map(Psk::read).collect::<Result<Vec<_>, _>>()?;
     let parts = Parts::new(AwsLc).with_identities(slots).with_measurements(files).with_sessions(seats());
+    #[cfg(feature = "keylog")]
+    let log = KeyLogFile::create(args.keylog.as_deref())?;
+    #[cfg(feature = "keylog")]
+    let parts = parts.with_record(log.clone());
     // What a device says that it can follows from what it is made of.
-    match (keys.is_empty(), known) {
+    let served = match (keys.is_empty(), known) {
         (true, None) => listen(args, parts, output),
         (false, None) => listen(args, parts.with_psk(Keys(keys)), output),
         (true, Some(known)) => listen(args, parts.with_requesters(known), output),
         (false, Some(known)) => listen(args, parts.with_psk(Keys(keys)).with_requesters(known), output),
-    }
+    };
+    #[cfg(feature = "keylog")]
+    log.finish()?;
+    served
 }
 
 fn listen<K: PresharedKeys, Q: Requesters<AwsLc>>(

@@ -154,14 +154,15 @@ impl<E: Endpoint> Core<E> {
     #[inline(never)]
     pub(super) fn begin(&mut self, start: Start<E>) -> Result<Digest, Refused> {
         let Start { terms, notes, secret, transcript } = start;
-        let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
+        let PartsOf::<E> { provider, sessions, record, .. } = &mut self.parts;
         let seat = sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
         let session = Session::begin(seat, provider, Side::Responder, terms, secret, transcript, self.now);
         let session = session.ok_or(Refused::UNSPECIFIED)?;
         session.notes = notes;
         let verify_data = session.verify_data(provider, Side::Responder);
-        if verify_data.is_none() {
-            *seat = None;
+        match &verify_data {
+            Some(_) => session.show_secrets(record),
+            None => *seat = None,
         }
         verify_data.ok_or(Refused::UNSPECIFIED)
     }

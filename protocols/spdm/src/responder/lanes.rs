@@ -205,7 +205,9 @@ impl<E: Endpoint> Core<E> {
     }
 
     fn establish(&mut self, id: u32) -> Option<()> {
-        let seats = self.parts.sessions.seats_mut();
-        seats.session_mut(id)?.establish(&self.parts.provider)
+        let session = self.parts.sessions.seats_mut().session_mut(id)?;
+        session.establish(&self.parts.provider)?;
+        session.show_secrets(&mut self.parts.record);
+        Some(())
     }
 }

@@ -157,6 +157,15 @@ impl Secret {
         Some(TrafficKeys { aead: provider.aead(algorithm, key)?, salt })
     }
 
+    /// One that somebody else has derived. `None` where it is not as long as a digest of the hash.
+    #[must_use]
+    pub fn from_bytes(hash: SessionHash, bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self { hash, bytes: [0; MAX_DIGEST_SIZE] };
+        let room = secret.bytes.get_mut(..hash.algorithm.size()).filter(|room| room.len() == bytes.len())?;
+        room.copy_from_slice(bytes);
+        Some(secret)
+    }
+
     /// Its bytes, as many as a digest has.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -190,9 +199,7 @@ impl Secret {
 
     #[cfg(test)]
     pub(super) fn of(hash: SessionHash, bytes: &[u8]) -> Self {
-        let mut secret = Self { hash, bytes: [0; MAX_DIGEST_SIZE] };
-        secret.bytes[..hash.algorithm.size()].copy_from_slice(bytes);
-        secret
+        Self::from_bytes(hash, bytes).unwrap()
     }
 
     fn derive<P: Provider>(&self, provider: &P, label: &str, context: &[u8]) -> Option<Self> {

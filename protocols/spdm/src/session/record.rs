@@ -248,8 +248,10 @@ impl<A: Aead> Channel<A> {
         Self { aead: keys.aead, salt: keys.salt, next: Some(0), last }
     }
 
-    #[cfg(test)]
-    pub(super) fn new_at(keys: TrafficKeys<A>, sequence: u64) -> Self {
+    /// A direction that goes on with this sequence number, for whoever reads along and has missed what came before. Nothing
+    /// may be sealed with it that was sealed before.
+    #[must_use]
+    pub fn new_at(keys: TrafficKeys<A>, sequence: u64) -> Self {
         Self { next: Some(sequence), ..Self::new(keys, UNLIMITED) }
     }
 

@@ -9,8 +9,9 @@ mod transfer;
 use std::fmt::Display;
 
 use lanewarden_spdm::Version;
-use lanewarden_spdm::crypto::HashAlgorithm;
+use lanewarden_spdm::crypto::{AeadAlgorithm, HashAlgorithm};
 use lanewarden_spdm::message::{Code, Header, Malformed, Reader, Request, Response};
+use lanewarden_spdm::session::{Protection, SessionHash};
 
 use super::chain::Chains;
 use super::large::Large;
@@ -29,7 +30,13 @@ pub struct State {
     exchange: Option<usize>,
     /// Whether the requester, and the responder, would have the handshake of a session in the clear.
     clear: [Option<bool>; 2],
+    /// Whether the requester, and the responder, can encrypt.
+    encrypts: [Option<bool>; 2],
     hash: Option<HashAlgorithm>,
+    /// The cipher of sessions, where it is known here.
+    aead: Option<AeadAlgorithm>,
+    /// The version that was agreed on.
+    version: Option<Version>,
     /// What the requester asked last, and what the responder asked in encapsulated requests.
     asked: [Asked; 2],
     /// Chains of the responder, and of the requester.
@@ -90,6 +97,15 @@ impl Content {
 }
 
 impl State {
+    /// What the secrets and records of sessions are made with; `None` where it has not been said.
+    pub fn terms(&self) -> Option<(SessionHash, AeadAlgorithm, Protection)> {
+        let hash = SessionHash { version: self.version?, algorithm: self.hash? };
+        let [requester, responder] = self.encrypts;
+        let protection =
+            if requester? && responder? { Protection::Encrypted } else { Protection::Authenticated };
+        Some((hash, self.aead?, protection))
+    }
+
     /// Takes a message apart.
     pub fn show(&mut self, bytes: &[u8], encapsulated: bool) -> Shown {
         let mut reader = Reader::new(bytes);

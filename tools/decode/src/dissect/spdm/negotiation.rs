@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
-    Algorithms, AsymmetricAlgorithms, Capabilities, DheGroups, HashAlgorithms, Header, Malformed,
-    NegotiateAlgorithms, Reader, RequesterFlags, ResponderFlags, Structure, Structures, VersionList,
+    AeadAlgorithms, Algorithms, AsymmetricAlgorithms, Capabilities, DheGroups, HashAlgorithms, Header,
+    Malformed, NegotiateAlgorithms, Reader, RequesterFlags, ResponderFlags, Structure, Structures,
+    VersionList,
 };
 
 use super::{Content, State};
@@ -88,6 +89,7 @@ impl State {
     ) -> Result<Content, Malformed> {
         let (message, _) = Capabilities::<RequesterFlags>::decode(version, reader)?;
         self.clear[0] = Some(message.flags.contains(RequesterFlags::HANDSHAKE_IN_THE_CLEAR));
+        self.encrypts[0] = Some(message.flags.contains(RequesterFlags::ENCRYPT));
         // 1.0 asks without a word of its own.
         Ok(if version == Version::V1_0 { Content::default() } else { capable(&message) })
     }
@@ -99,6 +101,7 @@ impl State {
     ) -> Result<Content, Malformed> {
         let (message, _) = Capabilities::<ResponderFlags>::decode(version, reader)?;
         self.clear[1] = Some(message.flags.contains(ResponderFlags::HANDSHAKE_IN_THE_CLEAR));
+        self.encrypts[1] = Some(message.flags.contains(ResponderFlags::ENCRYPT));
         Ok(capable(&message))
     }
 
@@ -125,6 +128,8 @@ impl State {
         let requester = structure(Structure::REQUESTER_ASYMMETRIC);
         self.signatures = [bits(SIGNATURE), requester.into()].map(signature_size);
         // A key encapsulation goes before, and its values differ in size by who says them.
+        self.aead = AeadAlgorithms::from_bits_retain(structure(Structure::AEAD)).single();
+        self.version = Version::from_byte(header.version);
         let groups = DheGroups::from_bits_retain(structure(Structure::DHE));
         self.exchange = if structure(KEM) == 0 { exchange_size(groups) } else { None };
     }

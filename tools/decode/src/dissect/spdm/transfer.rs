@@ -7,8 +7,8 @@ use lanewarden_spdm::message::{
     Request, RespondIfReady, Response, VendorMessage,
 };
 
-use super::super::Carried;
 use super::super::large::Large;
+use super::super::{Carried, What};
 use super::{Content, bare};
 use crate::{Field, Value};
 
@@ -75,7 +75,7 @@ pub fn chunk(
     );
     Ok(match large.take(&chunk) {
         Ok(whole) => {
-            let carries = whole.map(|bytes| Carried { by, bytes, encapsulated: false });
+            let carries = whole.map(|bytes| Carried { by, bytes, what: What::Spdm });
             Content { carries, ..content }
         }
         Err(error) => Content { error: Some(error), ..content },
@@ -150,7 +150,8 @@ pub fn encapsulated_ack(
 
 /// A message that another one carries. What is shorter than a header is padding.
 fn carried(by: &'static str, bytes: &[u8], encapsulated: bool) -> Option<Carried> {
-    (bytes.len() >= HEADER_SIZE).then(|| Carried { by, bytes: bytes.to_vec(), encapsulated })
+    let what = if encapsulated { What::Encapsulated } else { What::Spdm };
+    (bytes.len() >= HEADER_SIZE).then(|| Carried { by, bytes: bytes.to_vec(), what })
 }
 
 /// A key exchange where the algorithms are not known: the sender's half of the session ID follows the header.
