@@ -47,6 +47,7 @@ fn write_the_corpus() {
     sessions();
     requester();
     responder();
+    records();
     certificates();
     captures();
     frames();
@@ -249,6 +250,38 @@ fn responder() {
     keep("spdm_responder", "no_request", &[&[0, 0, 9, 4, 0x10, 0x04, 0, 0, 9, 1, 0x10]]);
     keep("spdm_responder", "damaged", &[&[0, 0, 0, 2, 0, 13, 3, 0, 1, 3, 7, 13, 4, 0xff, 0x81, 1, 0x10]]);
 }
+
+fn records() {
+    let honest: &[u8] = &[2, 4, 0x11, 0xe8, 0, 0];
+    let changed = |kind: u8, at: u8| [&[3, kind, at, 0, 1][..], &honest[1..], &[2, 0, 9]].concat();
+    for form in [0, 1, 2, 4, 5, 6, 8] {
+        let all =
+            [honest, &changed(0, 6), &changed(1, 9), &changed(2, 0), &changed(3, 4), &[4], honest].concat();
+        keep("session_record", &format!("honest_and_changed_{form}"), &[&[form, 0], &all]);
+    }
+    keep("session_record", "arbitrary", &[&[0, 0, 0, 30], &SESSION_ID, &[20, 0], &[7; 24]]);
+    keep("session_record", "a_body_that_nobody_sealed", &[&[1, 0, 1, 24], &[7; 24]]);
+    keep(
+        "session_record",
+        "padding",
+        &[&[0, 0, 3, 2, 0, 0, 0, 2, 5, 5, 3, 0, 0, 0, 3, 2, 0, 0, 0, 2, 5, 5, 4, 0, 0, 0, 0]],
+    );
+    keep("session_record", "taken_back", &[&[1, 0, 5, 2, 8, 8, 5, 0, 2, 1, 1]]);
+    keep(
+        "session_record",
+        "lengths_that_lie",
+        &[&[1, 0, 6, 5, 9, 0, 5, 1, 2, 6, 5, 3, 0, 5, 1, 2, 6, 4, 3, 0, 6, 1, 6, 1, 0]],
+    );
+    keep("session_record", "used_up", &[&[0, 2], &honest.repeat(10), &[4, 5, 1, 1]]);
+    keep("session_record", "used_up_at_once", &[&[4, 1], &honest.repeat(2), &[0, 4, 4, 3, 2, 1]]);
+    keep(
+        "session_record",
+        "no_room",
+        &[&[0, 0, 7, 3, 6, 30], &[1; 30], &[7, 8, 10, 40], &[2; 40], &[7, 9, 8, 4, 1, 1, 1, 1]],
+    );
+}
+
+const SESSION_ID: [u8; 4] = [4, 3, 2, 1];
 
 fn certificates() {
     let (root_certificate, both) = Device::certificates_of(0);
