@@ -28,7 +28,9 @@ mod scenario_toml;
 mod scratch;
 #[cfg(test)]
 mod seeds;
+mod session_middle;
 mod session_record;
+mod session_requester;
 mod shown;
 mod spdm_message;
 mod spdm_requester;
@@ -49,6 +51,7 @@ pub use evidence::evidence;
 pub use raw_hex::raw_hex;
 pub use scenario_toml::scenario_toml;
 pub use session_record::session_record;
+pub use session_requester::session_requester;
 pub use spdm_message::spdm_message;
 pub use spdm_requester::spdm_requester;
 pub use spdm_responder::spdm_responder;
@@ -59,7 +62,7 @@ pub use trust_files::trust_files;
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
     ("capture", capture),
@@ -72,6 +75,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("raw_hex", raw_hex),
     ("scenario_toml", scenario_toml),
     ("session_record", session_record),
+    ("session_requester", session_requester),
     ("spdm_message", spdm_message),
     ("spdm_requester", spdm_requester),
     ("spdm_responder", spdm_responder),

@@ -23,6 +23,7 @@ use lanewarden_spdm::message::{
     SessionPolicy, SummaryKind, Writer,
 };
 
+use crate::session_requester::honest as sessions_of;
 use crate::spdm_message::Message;
 use crate::spdm_requester::{conversation, honest};
 use crate::stub::{Device, chain, leaf, resigned, revocation_list, root};
@@ -48,6 +49,7 @@ fn write_the_corpus() {
     requester();
     responder();
     records();
+    asking_in_sessions();
     certificates();
     captures();
     frames();
@@ -281,6 +283,46 @@ fn records() {
     );
 }
 
+fn asking_in_sessions() {
+    for version in 1..4 {
+        for who in [0, 2, 4, 6, 8, 0x34] {
+            for form in [0, 1, 2, 5, 10] {
+                let name = format!("honest_1_{version}_way_{who:x}_form_{form}");
+                keep("session_requester", &name, &[&[who, version, form]]);
+            }
+        }
+    }
+    keep("session_requester", "honest_in_chunks", &[&[4, 0x2b, 0]]);
+    // The places of the messages of the first session, and what is done there.
+    let changed: [(&str, usize, &[u8]); 14] = [
+        ("exchange_changed", 5, &[1, 9, 0, 1]),
+        ("exchange_asked_otherwise", 5, &[0x41, 9, 0, 1]),
+        ("exchange_replaced", 5, &[4, 4, 0x13, 0x64, 0, 0]),
+        ("finish_changed", 6, &[1, 9, 0, 1]),
+        ("finish_changed_inside", 6, &[0x11, 3, 0, 1]),
+        ("finish_asked_otherwise_inside", 6, &[0x51, 9, 0, 1]),
+        ("busy_inside", 7, &[0x15, 3, 0, 0]),
+        ("refused_inside", 7, &[0x15, 6, 0, 0]),
+        ("session_lost", 7, &[0x85, 6, 0, 0]),
+        ("plain_answer", 7, &[0x80]),
+        ("measurements_changed_inside", 9, &[0x11, 60, 0, 1]),
+        ("key_update_tag_changed", 11, &[0x11, 3, 0, 1]),
+        ("record_of_before", 9, &[6]),
+        ("device_reset", 8, &[9]),
+    ];
+    for (name, place, change) in changed {
+        keep("session_requester", name, &[&[0, 3, 0], &vec![0; place], change]);
+    }
+    let inner: &[u8] = &[0x1b, 4, 4, 0x13, 0x81, 0, 0];
+    keep("session_requester", "encapsulated_digests_inside", &[&[4, 3, 0], &[0; 6], inner, inner]);
+    keep(
+        "session_requester",
+        "encapsulated_anything_inside",
+        &[&[4, 3, 0], &[0; 6], &[0x1b, 4, 4, 0x13, 0xe0, 0, 0]],
+    );
+    keep("session_requester", "arbitrary", &[&[1, 0, 0, 0], &long(&[0x10, 4, 0, 0, 0, 1, 0, 0x13])]);
+}
+
 const SESSION_ID: [u8; 4] = [4, 3, 2, 1];
 
 fn certificates() {
@@ -450,5 +492,21 @@ fn seeds_of_sessions_can_be_read() {
             };
             assert!(message.check(), "{version} {bytes:02x?}");
         }
+    }
+}
+
+/// Sessions are opened in every way, and serve for everything.
+#[test]
+fn nobody_between_lets_every_session_be_used() {
+    for version in 1..4 {
+        for (who, proven) in [(0, 0), (2, 2), (4, 2), (6, 2), (8, 0), (0x10, 0), (0x34, 2)] {
+            for form in 0..12 {
+                let shape = [who, version, form];
+                assert_eq!(sessions_of(shape), (Ok(()), 4, proven), "{shape:?}");
+            }
+        }
+    }
+    for sizes in [0x14, 0x28, 0x3c] {
+        assert_eq!(sessions_of([4, sizes | 3, 0]), (Ok(()), 4, 2), "{sizes:#x}");
     }
 }

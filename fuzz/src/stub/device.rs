@@ -43,8 +43,15 @@ struct Key {
 impl Device {
     /// One whose signatures take so many attempts more.
     pub fn new(delays: u8) -> Self {
-        let signers = [0, 1].map(|slot| Key { point: leaf(slot).point, delays, left: delays });
-        Self { certificates: Self::certificates_of(0).1, other: Self::certificates_of(1).1, signers }
+        Self::from_leaf(0, delays)
+    }
+
+    /// The same with other keys: those of this leaf and the next.
+    pub fn from_leaf(first: u8, delays: u8) -> Self {
+        let leaves = [first, first + 1];
+        let signers = leaves.map(|of| Key { point: leaf(of).point, delays, left: delays });
+        let [certificates, other] = leaves.map(|of| Self::certificates_of(of).1);
+        Self { certificates, other, signers }
     }
 
     /// The root, and all certificates of a slot from the root down.
