@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use lanewarden_crypto::{Aead, AeadAlgorithm, AeadError, NONCE_SIZE, TAG_SIZE, Tag};
 
-use super::crypto::{digest_of, spread};
+use super::crypto::{digest_of, is_same, spread};
 
 /// What one side has done with its keys, for whoever holds both sides together.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +48,7 @@ impl StubAead {
 
     fn tag(&self, nonce: &[u8; NONCE_SIZE], associated: &[u8], text: &[u8]) -> Tag {
         let mut tag = [0; TAG_SIZE];
-        spread(digest_of(&[b"tag", &self.key.to_le_bytes(), nonce, associated, text]), &mut tag);
+        spread(digest_of(&[b"a tag", &self.key.to_le_bytes(), nonce, associated, text]), &mut tag);
         tag
     }
 }
@@ -69,13 +69,8 @@ impl Aead for StubAead {
         tag: &Tag,
     ) -> Result<(), AeadError> {
         self.mix(nonce, in_out);
-        // A fuzzer learns what two words are compared with, but not what their differences come from.
-        let differences = self
-            .tag(nonce, associated, in_out)
-            .iter()
-            .zip(tag)
-            .fold(0, |all, (one, other)| all | (one ^ other));
-        if differences == 0 { Ok(()) } else { Err(AeadError::Mismatch) }
+        let is_same = is_same(&self.tag(nonce, associated, in_out), tag);
+        if is_same { Ok(()) } else { Err(AeadError::Mismatch) }
     }
 }
 
