@@ -50,6 +50,7 @@ fn write_the_corpus() {
     responder();
     records();
     asking_in_sessions();
+    asked_in_sessions();
     certificates();
     captures();
     frames();
@@ -283,6 +284,67 @@ fn records() {
     );
 }
 
+/// Opens a session with a key exchange, and one with a shared key, after a negotiation of this version.
+fn both_sessions(version: u8, mutual: u8) -> Vec<u8> {
+    let connect: &[u8] = &[0, version, 0xff];
+    let proof: &[u8] = match mutual {
+        2 => &[6, 3, 0, 8, 0, 0, 8, 0, 0],
+        3 => &[8, 0, 0, 8, 0, 0],
+        _ => &[],
+    };
+    let proof_in_the_clear: Vec<u8> = proof.to_vec();
+    [connect, &[1, 2, 0, 0, 0], &proof_in_the_clear, &[3, 0, 0, 0], &[2, 0, 0, 0x13, 0, 0, 0]].concat()
+}
+
+fn asked_in_sessions() {
+    let useful: &[u8] =
+        &[6, 0, 0, 6, 1, 1, 6, 1, 3, 6, 1, 2, 6, 1, 3, 0x16, 4, 0, 6, 5, 1, 6, 6, 0, 3, 1, 2, 3];
+    let keys: &[u8] = &[11, 6, 3, 0, 8, 0, 0, 8, 0, 0];
+    let end: &[u8] = &[6, 2, 0, 9, 0x16, 2, 0, 9, 0x19];
+    for version in 1..4 {
+        for form in [0, 1, 5, 10] {
+            for mutual in [0, 1] {
+                let all = [&[mutual, form][..], &both_sessions(version, mutual), useful, keys, end].concat();
+                keep(
+                    "session_responder",
+                    &format!("everything_1_{version}_form_{form}_way_{mutual}"),
+                    &[&all],
+                );
+            }
+        }
+        for mutual in [2, 3] {
+            let all = [&[mutual, 0][..], &both_sessions(version, mutual), useful, end].concat();
+            keep("session_responder", &format!("proven_1_{version}_way_{mutual}"), &[&all]);
+        }
+    }
+    let begun: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0];
+    let open: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0, 3, 0, 0, 0];
+    for (name, form, parts) in [
+        ("finish_changed", 0, &[begun, &[3, 9, 1, 0, 9]][..]),
+        ("finish_changed_in_the_clear", 2, &[begun, &[3, 9, 1, 0, 9]]),
+        ("finish_sealed_where_it_goes_in_the_clear", 2, &[begun, &[3, 0, 0, 1, 3, 0, 0, 0]]),
+        ("finish_twice", 0, &[open, &[3, 0, 0, 0]]),
+        ("exchange_changed", 0, &[&begun[..6], &[60, 1, 3, 0, 0, 0]]),
+        ("three_exchanges", 0, &[begun, &begun[3..], &begun[3..], &[0x13, 0, 0, 0]]),
+        ("three_exchanges_in_the_clear", 2, &[begun, &begun[3..], &begun[3..], &[3, 0, 0, 0]]),
+        ("record_changed", 0, &[open, &[7, 12, 1, 9]]),
+        ("record_of_nobody", 0, &[open, &[12, 24, 9, 9, 9, 9, 20, 0], &[7; 20]]),
+        ("anything_sealed", 0, &[open, &[5, 4, 0x13, 0x84, 0, 0, 5, 0, 5, 2, 0x13, 0xec]]),
+        ("not_heard_of", 0, &[open, &[10, 19, 6, 0, 0, 10, 21, 9]]),
+        ("new_negotiation", 0, &[open, &[0, 2, 0xff, 9]]),
+        ("reset", 0, &[open, &[13, 9]]),
+        ("without_mac", 0, &[&[0, 3, 6], &open[3..]]),
+    ] {
+        keep("session_responder", name, &[&[0, form], &parts.concat()]);
+    }
+    keep(
+        "session_responder",
+        "without_context",
+        &[&[8, 0, 0, 3, 0xff, 2, 0, 0], &[6, 6, 0, 1, 7, 6, 2, 0, 9]],
+    );
+    keep("session_responder", "not_ready", &[&[0x20, 0], open, &[6, 0, 0]]);
+}
+
 fn asking_in_sessions() {
     for version in 1..4 {
         for who in [0, 2, 4, 6, 8, 0x34] {
@@ -508,5 +570,23 @@ fn nobody_between_lets_every_session_be_used() {
     }
     for sizes in [0x14, 0x28, 0x3c] {
         assert_eq!(sessions_of([4, sizes | 3, 0]), (Ok(()), 4, 2), "{sizes:#x}");
+    }
+}
+
+/// A partner that works sessions out anew has the same secrets as the responder, and proves who it is.
+#[test]
+fn a_partner_finishes_both_sessions() {
+    for version in 1..4 {
+        for (mutual, forms) in [(0, 0..12), (1, 0..12)] {
+            for form in forms {
+                let all = [&[mutual, form][..], &both_sessions(version, mutual)].concat();
+                let expected = [2, usize::from(mutual)];
+                assert_eq!(crate::session_responder::counted(&all), expected, "{version} {mutual} {form}");
+            }
+        }
+        for mutual in [2, 3] {
+            let all = [&[mutual, 0][..], &both_sessions(version, mutual)].concat();
+            assert_eq!(crate::session_responder::counted(&all), [2, 1], "{version} {mutual}");
+        }
     }
 }
