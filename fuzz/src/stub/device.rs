@@ -1,6 +1,7 @@
 //! A device: two slots, four measurements, and a vendor's function that says what it hears.
 
 use core::time::Duration;
+use std::sync::OnceLock;
 
 use lanewarden_crypto::{Curve, SignError, SignatureAlgorithm, Signed, Signer, Signing};
 use lanewarden_spdm::Identities;
@@ -56,6 +57,11 @@ impl Device {
 
     /// The root, and all certificates of a slot from the root down.
     pub fn certificates_of(slot: u8) -> (Vec<u8>, Vec<u8>) {
+        static MADE: [OnceLock<(Vec<u8>, Vec<u8>)>; 16] = [const { OnceLock::new() }; 16];
+        MADE[usize::from(slot)].get_or_init(|| Self::make_certificates(slot)).clone()
+    }
+
+    fn make_certificates(slot: u8) -> (Vec<u8>, Vec<u8>) {
         let root_certificate = certificate(&root(), &root(), None);
         let leaf = certificate(&leaf(slot), &root(), Some(DEVICE));
         (root_certificate.clone(), [root_certificate, leaf].concat())

@@ -23,8 +23,10 @@ impl StubExchange {
 }
 
 fn times(one: u64, other: u64) -> u64 {
-    let product = u128::from(one) * u128::from(other) % u128::from(PRIME);
-    u64::try_from(product).unwrap()
+    let product = u128::from(one) * u128::from(other);
+    // 2^61 is 1 here, so the upper half counts like the lower.
+    let (low, high) = (product & u128::from(PRIME), product >> 61);
+    u64::try_from(low + high).unwrap() % PRIME
 }
 
 fn power(base: u64, exponent: u64) -> u64 {
