@@ -320,9 +320,9 @@ fn asked_in_sessions() {
     let begun: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0];
     let open: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0, 3, 0, 0, 0];
     for (name, form, parts) in [
-        ("finish_changed", 0, &[begun, &[3, 9, 1, 0, 9]][..]),
-        ("finish_changed_in_the_clear", 2, &[begun, &[3, 9, 1, 0, 9]]),
-        ("finish_sealed_where_it_goes_in_the_clear", 2, &[begun, &[3, 0, 0, 1, 3, 0, 0, 0]]),
+        ("finish_changed", 0, &[begun, &[3, 0, 9, 1, 9]][..]),
+        ("finish_changed_in_the_clear", 2, &[begun, &[3, 0, 9, 1, 9]]),
+        ("finish_sealed_where_it_goes_in_the_clear", 2, &[begun, &[3, 1, 0, 0, 3, 0, 0, 0]]),
         ("finish_twice", 0, &[open, &[3, 0, 0, 0]]),
         ("exchange_changed", 0, &[&begun[..6], &[60, 1, 3, 0, 0, 0]]),
         ("three_exchanges", 0, &[begun, &begun[3..], &begun[3..], &[0x13, 0, 0, 0]]),
@@ -342,6 +342,7 @@ fn asked_in_sessions() {
         "without_context",
         &[&[8, 0, 0, 3, 0xff, 2, 0, 0], &[6, 6, 0, 1, 7, 6, 2, 0, 9]],
     );
+    keep("session_responder", "proof_of_another", &[&[1, 0], begun, &[3, 2, 0, 0, 9]]);
     keep("session_responder", "not_ready", &[&[0x20, 0], open, &[6, 0, 0]]);
 }
 

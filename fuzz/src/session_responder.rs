@@ -397,8 +397,9 @@ impl<const C: bool> Asker<C> {
         self.sessions.push(session);
     }
 
-    /// FINISH or PSK_FINISH as it should be, or with a byte changed; at any time.
+    /// FINISH or PSK_FINISH as it should be, with a byte changed, or signed by somebody else; at any time.
     fn finish(&mut self, which: usize, input: &mut Input<'_>) {
+        let how = input.byte();
         let Some(agreed) = self.agreed() else { return };
         let Some(session) = self.sessions.get(which) else { return };
         let (id, in_the_clear, is_mutual) = (session.id, session.in_the_clear, session.is_mutual);
@@ -417,29 +418,28 @@ impl<const C: bool> Asker<C> {
             if is_mutual {
                 said.extend(slot_digest(agreed.hash, REQUESTER).as_bytes());
                 let whole = [said.as_slice(), &head].concat();
-                signed = signature(&agreed, leaf(REQUESTER).point, Purpose::FINISH, &whole);
+                signed = signature(&agreed, leaf(REQUESTER + (how >> 1 & 1)).point, Purpose::FINISH, &whole);
             }
             said.extend([head.as_slice(), &signed].concat());
             [head.as_slice(), &signed, session.verify_data(&said).as_bytes()].concat()
         };
         let sent = Self::damaged(&message, input);
-        let is_honest = sent == message && !session.is_established;
+        let is_proven = how & 2 == 0 || !is_mutual;
+        let is_honest = sent == message && is_proven && !session.is_established;
         let finishing = is_honest.then_some(id);
-        let in_the_clear = input.byte() & 1 == 0 && in_the_clear;
+        let in_the_clear = how & 1 == 0 && in_the_clear;
         let answer = if in_the_clear {
             self.ask(MessageKind::Plain, &sent, finishing)
         } else {
             let record = self.sessions[which].seal(&sent);
             let answer = self.ask(MessageKind::Secured, &record, finishing);
-            answer.map(|record| self.opened(which, id, &record))
+            answer.map(|record| self.opened(id, &record))
         };
         let Some(answer) = answer.filter(|answer| matches!(answer.get(1), Some(0x65 | 0xe7 | 0x67))) else {
             return;
         };
         assert!(is_honest, "a FINISH that was changed is not answered");
-        let Some(session) = self.sessions.get_mut(which).filter(|session| session.id == id) else {
-            panic!("it is over")
-        };
+        let Some(session) = self.session(id) else { panic!("it is over") };
         said.extend(&message[message.len() - agreed.hash.size()..]);
         said.extend(&answer[..4]);
         session.said = said;
@@ -466,17 +466,18 @@ impl<const C: bool> Asker<C> {
         let asked = written(|writer| asked.encode(version, true, writer));
         let record = self.sessions[which].seal(&asked);
         let answer = self.ask(MessageKind::Secured, &record, None).expect("it is there");
-        let answer = self.opened(which, id, &answer);
+        let answer = self.opened(id, &answer);
         assert!(answer[1] == 0x7f || answer.ends_with(payload), "{answer:02x?}");
     }
 
+    fn session(&mut self, id: u32) -> Option<&mut Partner> {
+        self.sessions.iter_mut().find(|session| session.id == id)
+    }
+
     /// What is in an answer, which opens for who has the keys, also where it was the last one.
-    fn opened(&mut self, which: usize, id: u32, record: &[u8]) -> Vec<u8> {
-        let here = self.sessions.get_mut(which).filter(|session| session.id == id);
-        let session = match here {
-            Some(session) => session,
-            None => self.ghosts.iter_mut().find(|session| session.id == id).expect("it has ended just now"),
-        };
+    fn opened(&mut self, id: u32, record: &[u8]) -> Vec<u8> {
+        let mut all = self.sessions.iter_mut().chain(&mut self.ghosts);
+        let session = all.find(|session| session.id == id).expect("it is there, or has ended just now");
         session.open(record).expect("the answer is under the keys of both")
     }
 
@@ -486,9 +487,9 @@ impl<const C: bool> Asker<C> {
         let id = session.id;
         let record = session.seal(message);
         let Some(answer) = self.ask(MessageKind::Secured, &record, None) else { return };
-        let answer = self.opened(which, id, &answer);
+        let answer = self.opened(id, &answer);
         assert!(answer.len() >= 4);
-        let Some(session) = self.sessions.get_mut(which).filter(|session| session.id == id) else { return };
+        let Some(session) = self.session(id) else { return };
         match (message.get(1), answer[1]) {
             // New keys of the requester's were acknowledged.
             (Some(0xe9), 0x69) if message[2] != 3 => session.renew(),
