@@ -28,6 +28,11 @@ mod scenario_toml;
 mod scratch;
 #[cfg(test)]
 mod seeds;
+mod session_middle;
+mod session_partner;
+mod session_record;
+mod session_requester;
+mod session_responder;
 mod shown;
 mod spdm_message;
 mod spdm_requester;
@@ -47,6 +52,9 @@ pub use doe_object::doe_object;
 pub use evidence::evidence;
 pub use raw_hex::raw_hex;
 pub use scenario_toml::scenario_toml;
+pub use session_record::session_record;
+pub use session_requester::session_requester;
+pub use session_responder::session_responder;
 pub use spdm_message::spdm_message;
 pub use spdm_requester::spdm_requester;
 pub use spdm_responder::spdm_responder;
@@ -57,7 +65,7 @@ pub use trust_files::trust_files;
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
     ("capture", capture),
@@ -69,6 +77,9 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("evidence", evidence),
     ("raw_hex", raw_hex),
     ("scenario_toml", scenario_toml),
+    ("session_record", session_record),
+    ("session_requester", session_requester),
+    ("session_responder", session_responder),
     ("spdm_message", spdm_message),
     ("spdm_requester", spdm_requester),
     ("spdm_responder", spdm_responder),

@@ -23,6 +23,7 @@ use lanewarden_spdm::message::{
     SessionPolicy, SummaryKind, Writer,
 };
 
+use crate::session_requester::honest as sessions_of;
 use crate::spdm_message::Message;
 use crate::spdm_requester::{conversation, honest};
 use crate::stub::{Device, chain, leaf, resigned, revocation_list, root};
@@ -47,6 +48,9 @@ fn write_the_corpus() {
     sessions();
     requester();
     responder();
+    records();
+    asking_in_sessions();
+    asked_in_sessions();
     certificates();
     captures();
     frames();
@@ -250,6 +254,140 @@ fn responder() {
     keep("spdm_responder", "damaged", &[&[0, 0, 0, 2, 0, 13, 3, 0, 1, 3, 7, 13, 4, 0xff, 0x81, 1, 0x10]]);
 }
 
+fn records() {
+    let honest: &[u8] = &[2, 4, 0x11, 0xe8, 0, 0];
+    let changed = |kind: u8, at: u8| [&[3, kind, at, 0, 1][..], &honest[1..], &[2, 0, 9]].concat();
+    for form in [0, 1, 2, 4, 5, 6, 8] {
+        let all =
+            [honest, &changed(0, 6), &changed(1, 9), &changed(2, 0), &changed(3, 4), &[4], honest].concat();
+        keep("session_record", &format!("honest_and_changed_{form}"), &[&[form, 0], &all]);
+    }
+    keep("session_record", "arbitrary", &[&[0, 0, 0, 30], &SESSION_ID, &[20, 0], &[7; 24]]);
+    keep("session_record", "a_body_that_nobody_sealed", &[&[1, 0, 1, 24], &[7; 24]]);
+    keep(
+        "session_record",
+        "padding",
+        &[&[0, 0, 3, 2, 0, 0, 0, 2, 5, 5, 3, 0, 0, 0, 3, 2, 0, 0, 0, 2, 5, 5, 4, 0, 0, 0, 0]],
+    );
+    keep("session_record", "taken_back", &[&[1, 0, 5, 2, 8, 8, 5, 0, 2, 1, 1]]);
+    keep(
+        "session_record",
+        "lengths_that_lie",
+        &[&[1, 0, 6, 5, 9, 0, 5, 1, 2, 6, 5, 3, 0, 5, 1, 2, 6, 4, 3, 0, 6, 1, 6, 1, 0]],
+    );
+    keep("session_record", "used_up", &[&[0, 2], &honest.repeat(10), &[4, 5, 1, 1]]);
+    keep("session_record", "used_up_at_once", &[&[4, 1], &honest.repeat(2), &[0, 4, 4, 3, 2, 1]]);
+    keep(
+        "session_record",
+        "no_room",
+        &[&[0, 0, 7, 3, 6, 30], &[1; 30], &[7, 8, 10, 40], &[2; 40], &[7, 9, 8, 4, 1, 1, 1, 1]],
+    );
+}
+
+/// Opens a session with a key exchange, and one with a shared key, after a negotiation of this version.
+fn both_sessions(version: u8, mutual: u8) -> Vec<u8> {
+    let connect: &[u8] = &[0, version, 0xff];
+    let proof: &[u8] = match mutual {
+        2 => &[6, 3, 0, 8, 0, 0, 8, 0, 0],
+        3 => &[8, 0, 0, 8, 0, 0],
+        _ => &[],
+    };
+    let proof_in_the_clear: Vec<u8> = proof.to_vec();
+    [connect, &[1, 2, 0, 0, 0], &proof_in_the_clear, &[3, 0, 0, 0], &[2, 0, 0, 0x13, 0, 0, 0]].concat()
+}
+
+fn asked_in_sessions() {
+    let useful: &[u8] =
+        &[6, 0, 0, 6, 1, 1, 6, 1, 3, 6, 1, 2, 6, 1, 3, 0x16, 4, 0, 6, 5, 1, 6, 6, 0, 3, 1, 2, 3];
+    let keys: &[u8] = &[11, 6, 3, 0, 8, 0, 0, 8, 0, 0];
+    let end: &[u8] = &[6, 2, 0, 9, 0x16, 2, 0, 9, 0x19];
+    for version in 1..4 {
+        for form in [0, 1, 5, 10] {
+            for mutual in [0, 1] {
+                let all = [&[mutual, form][..], &both_sessions(version, mutual), useful, keys, end].concat();
+                keep(
+                    "session_responder",
+                    &format!("everything_1_{version}_form_{form}_way_{mutual}"),
+                    &[&all],
+                );
+            }
+        }
+        for mutual in [2, 3] {
+            let all = [&[mutual, 0][..], &both_sessions(version, mutual), useful, end].concat();
+            keep("session_responder", &format!("proven_1_{version}_way_{mutual}"), &[&all]);
+        }
+    }
+    let begun: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0];
+    let open: &[u8] = &[0, 3, 0xff, 1, 0, 0, 0, 0, 3, 0, 0, 0];
+    for (name, form, parts) in [
+        ("finish_changed", 0, &[begun, &[3, 0, 9, 1, 9]][..]),
+        ("finish_changed_in_the_clear", 2, &[begun, &[3, 0, 9, 1, 9]]),
+        ("finish_sealed_where_it_goes_in_the_clear", 2, &[begun, &[3, 1, 0, 0, 3, 0, 0, 0]]),
+        ("finish_twice", 0, &[open, &[3, 0, 0, 0]]),
+        ("exchange_changed", 0, &[&begun[..6], &[60, 1, 3, 0, 0, 0]]),
+        ("three_exchanges", 0, &[begun, &begun[3..], &begun[3..], &[0x13, 0, 0, 0]]),
+        ("three_exchanges_in_the_clear", 2, &[begun, &begun[3..], &begun[3..], &[3, 0, 0, 0]]),
+        ("record_changed", 0, &[open, &[7, 12, 1, 9]]),
+        ("record_of_nobody", 0, &[open, &[12, 24, 9, 9, 9, 9, 20, 0], &[7; 20]]),
+        ("anything_sealed", 0, &[open, &[5, 4, 0x13, 0x84, 0, 0, 5, 0, 5, 2, 0x13, 0xec]]),
+        ("not_heard_of", 0, &[open, &[10, 19, 6, 0, 0, 10, 21, 9]]),
+        ("new_negotiation", 0, &[open, &[0, 2, 0xff, 9]]),
+        ("reset", 0, &[open, &[13, 9]]),
+        ("without_mac", 0, &[&[0, 3, 6], &open[3..]]),
+    ] {
+        keep("session_responder", name, &[&[0, form], &parts.concat()]);
+    }
+    keep(
+        "session_responder",
+        "without_context",
+        &[&[8, 0, 0, 3, 0xff, 2, 0, 0], &[6, 6, 0, 1, 7, 6, 2, 0, 9]],
+    );
+    keep("session_responder", "proof_of_another", &[&[1, 0], begun, &[3, 2, 0, 0, 9]]);
+    keep("session_responder", "not_ready", &[&[0x20, 0], open, &[6, 0, 0]]);
+}
+
+fn asking_in_sessions() {
+    for version in 1..4 {
+        for who in [0, 2, 4, 6, 8, 0x34] {
+            for form in [0, 1, 2, 5, 10] {
+                let name = format!("honest_1_{version}_way_{who:x}_form_{form}");
+                keep("session_requester", &name, &[&[who, version, form]]);
+            }
+        }
+    }
+    keep("session_requester", "honest_in_chunks", &[&[4, 0x2b, 0]]);
+    // The places of the messages of the first session, and what is done there.
+    let changed: [(&str, usize, &[u8]); 14] = [
+        ("exchange_changed", 5, &[1, 9, 0, 1]),
+        ("exchange_asked_otherwise", 5, &[0x41, 9, 0, 1]),
+        ("exchange_replaced", 5, &[4, 4, 0x13, 0x64, 0, 0]),
+        ("finish_changed", 6, &[1, 9, 0, 1]),
+        ("finish_changed_inside", 6, &[0x11, 3, 0, 1]),
+        ("finish_asked_otherwise_inside", 6, &[0x51, 9, 0, 1]),
+        ("busy_inside", 7, &[0x15, 3, 0, 0]),
+        ("refused_inside", 7, &[0x15, 6, 0, 0]),
+        ("session_lost", 7, &[0x85, 6, 0, 0]),
+        ("plain_answer", 7, &[0x80]),
+        ("measurements_changed_inside", 9, &[0x11, 60, 0, 1]),
+        ("key_update_tag_changed", 11, &[0x11, 3, 0, 1]),
+        ("record_of_before", 9, &[6]),
+        ("device_reset", 8, &[9]),
+    ];
+    for (name, place, change) in changed {
+        keep("session_requester", name, &[&[0, 3, 0], &vec![0; place], change]);
+    }
+    let inner: &[u8] = &[0x1b, 4, 4, 0x13, 0x81, 0, 0];
+    keep("session_requester", "encapsulated_digests_inside", &[&[4, 3, 0], &[0; 6], inner, inner]);
+    keep(
+        "session_requester",
+        "encapsulated_anything_inside",
+        &[&[4, 3, 0], &[0; 6], &[0x1b, 4, 4, 0x13, 0xe0, 0, 0]],
+    );
+    keep("session_requester", "arbitrary", &[&[1, 0, 0, 0], &long(&[0x10, 4, 0, 0, 0, 1, 0, 0x13])]);
+}
+
+const SESSION_ID: [u8; 4] = [4, 3, 2, 1];
+
 fn certificates() {
     let (root_certificate, both) = Device::certificates_of(0);
     let whole = chain(HashAlgorithm::Sha384, &both, &root_certificate);
@@ -416,6 +554,40 @@ fn seeds_of_sessions_can_be_read() {
                 bytes: &bytes,
             };
             assert!(message.check(), "{version} {bytes:02x?}");
+        }
+    }
+}
+
+/// Sessions are opened in every way, and serve for everything.
+#[test]
+fn nobody_between_lets_every_session_be_used() {
+    for version in 1..4 {
+        for (who, proven) in [(0, 0), (2, 2), (4, 2), (6, 2), (8, 0), (0x10, 0), (0x34, 2)] {
+            for form in 0..12 {
+                let shape = [who, version, form];
+                assert_eq!(sessions_of(shape), (Ok(()), 4, proven), "{shape:?}");
+            }
+        }
+    }
+    for sizes in [0x14, 0x28, 0x3c] {
+        assert_eq!(sessions_of([4, sizes | 3, 0]), (Ok(()), 4, 2), "{sizes:#x}");
+    }
+}
+
+/// A partner that works sessions out anew has the same secrets as the responder, and proves who it is.
+#[test]
+fn a_partner_finishes_both_sessions() {
+    for version in 1..4 {
+        for (mutual, forms) in [(0, 0..12), (1, 0..12)] {
+            for form in forms {
+                let all = [&[mutual, form][..], &both_sessions(version, mutual)].concat();
+                let expected = [2, usize::from(mutual)];
+                assert_eq!(crate::session_responder::counted(&all), expected, "{version} {mutual} {form}");
+            }
+        }
+        for mutual in [2, 3] {
+            let all = [&[mutual, 0][..], &both_sessions(version, mutual)].concat();
+            assert_eq!(crate::session_responder::counted(&all), [2, 1], "{version} {mutual}");
         }
     }
 }

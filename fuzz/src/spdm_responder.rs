@@ -359,7 +359,9 @@ fn is_later(answer: &[u8]) -> bool {
 }
 
 /// A message.
-fn written(encode: impl FnOnce(&mut Writer<'_>) -> Result<(), lanewarden_spdm::message::NoRoom>) -> Vec<u8> {
+pub fn written(
+    encode: impl FnOnce(&mut Writer<'_>) -> Result<(), lanewarden_spdm::message::NoRoom>,
+) -> Vec<u8> {
     let mut room = vec![0; 0x1000];
     let mut writer = Writer::new(&mut room);
     encode(&mut writer).expect("there is room");

@@ -1,17 +1,42 @@
 //! The provider.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::hint::black_box;
 use std::rc::Rc;
 
 use lanewarden_crypto::{
-    Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignatureAlgorithm, Signed, Tag,
-    VerifyError, VerifyingKey,
+    AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, MAX_DIGEST_SIZE, Mac,
+    Provider, PublicKey, RandomError, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
 };
+
+use super::aead::{Seen, StubAead};
+use super::exchange::StubExchange;
 
 /// FNV-1a over 64 bits, spread to the size of a digest. "Random" bytes count up; a key signs with its public half.
 #[derive(Clone, Debug, Default)]
-pub struct Stub(Rc<Cell<u64>>);
+pub struct Stub {
+    count: Rc<Cell<u64>>,
+    seen: Rc<RefCell<Seen>>,
+}
+
+impl Stub {
+    /// One whose "random" bytes are not those of others.
+    pub fn numbered(number: u32) -> Self {
+        let stub = Self::default();
+        stub.count.set(u64::from(number) << 32);
+        stub
+    }
+
+    /// What was done with its keys.
+    pub fn seen(&self) -> Seen {
+        self.seen.borrow().clone()
+    }
+
+    /// A cipher that it has made.
+    pub fn cipher(&self, key: u64) -> StubAead {
+        StubAead::known(key, &self.seen)
+    }
+}
 
 /// A hash in work.
 #[derive(Clone, Debug)]
@@ -56,8 +81,25 @@ impl Mac for StubHash {
     }
 }
 
+/// A hash of these parts, each after its length.
+pub(super) fn digest_of(parts: &[&[u8]]) -> u64 {
+    let mut hash = StubHash::new(HashAlgorithm::Sha512);
+    for part in parts {
+        Hash::update(&mut hash, &part.len().to_le_bytes());
+        Hash::update(&mut hash, part);
+    }
+    hash.state
+}
+
+/// Whether both are the same, without a fuzzer learning what it would take: it sees what words are compared with, and
+/// puts that into its inputs.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let differs = |all: u8, (one, other): (&u8, &u8)| black_box(all | black_box(one ^ other));
+    one.len() == other.len() && one.iter().zip(other).fold(0, differs) == 0
+}
+
 /// Splitmix64.
-fn spread(mut state: u64, out: &mut [u8]) {
+pub(super) fn spread(mut state: u64, out: &mut [u8]) {
     for chunk in out.chunks_mut(8) {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -68,17 +110,13 @@ fn spread(mut state: u64, out: &mut [u8]) {
 
 /// The signature of whoever has this public key.
 pub fn sign(key: &[u8], algorithm: SignatureAlgorithm, signed: Signed<'_>) -> Vec<u8> {
-    let mut hash = StubHash::new(HashAlgorithm::Sha512);
     let (bytes, context): (&[u8], &[u8]) = match signed {
         Signed::Digest(digest) => (digest.as_bytes(), digest.algorithm().name().as_bytes()),
         Signed::Message { bytes, context } => (bytes, context),
     };
-    for part in [key, algorithm.name().as_bytes(), bytes, context] {
-        Hash::update(&mut hash, &part.len().to_le_bytes());
-        Hash::update(&mut hash, part);
-    }
+    let state = digest_of(&[key, algorithm.name().as_bytes(), bytes, context]);
     let mut signature = vec![0; algorithm.signature_size()];
-    spread(hash.state, &mut signature);
+    spread(state, &mut signature);
     signature
 }
 
@@ -93,35 +131,11 @@ impl VerifyingKey for StubKey {
         signed: Signed<'_>,
         signature: &[u8],
     ) -> Result<(), VerifyError> {
-        if sign(&self.0, algorithm, signed) == signature { Ok(()) } else { Err(VerifyError::Mismatch) }
-    }
-}
-
-/// What nobody asks for yet.
-#[derive(Clone, Copy, Debug)]
-pub enum Never {}
-
-impl KeyExchange for Never {
-    fn group(&self) -> Group {
-        match *self {}
-    }
-
-    fn public(&self, _: &mut [u8]) -> Result<(), ExchangeError> {
-        match *self {}
-    }
-
-    fn agree<R>(self, _: &[u8], _: impl FnOnce(&[u8]) -> R) -> Result<R, ExchangeError> {
-        match self {}
-    }
-}
-
-impl Aead for Never {
-    fn seal(&self, _: &[u8; NONCE_SIZE], _: &[u8], _: &mut [u8]) -> Result<Tag, AeadError> {
-        match *self {}
-    }
-
-    fn open(&self, _: &[u8; NONCE_SIZE], _: &[u8], _: &mut [u8], _: &Tag) -> Result<(), AeadError> {
-        match *self {}
+        if is_same(&sign(&self.0, algorithm, signed), signature) {
+            Ok(())
+        } else {
+            Err(VerifyError::Mismatch)
+        }
     }
 }
 
@@ -129,8 +143,8 @@ impl Provider for Stub {
     type Hash = StubHash;
     type Mac = StubHash;
     type VerifyingKey = StubKey;
-    type KeyExchange = Never;
-    type Aead = Never;
+    type KeyExchange = StubExchange;
+    type Aead = StubAead;
 
     fn hash(&self, algorithm: HashAlgorithm) -> Option<StubHash> {
         Some(StubHash::new(algorithm))
@@ -155,20 +169,22 @@ impl Provider for Stub {
     }
 
     fn exchanges(&self, _: Group) -> bool {
-        false
+        true
     }
 
-    fn key_exchange(&self, _: Group) -> Result<Never, ExchangeError> {
-        Err(ExchangeError::Unsupported)
+    fn key_exchange(&self, group: Group) -> Result<StubExchange, ExchangeError> {
+        let mut private = [0; 8];
+        self.random(&mut private).map_err(|_| ExchangeError::Failed)?;
+        Ok(StubExchange::new(group, u64::from_le_bytes(private)))
     }
 
-    fn aead(&self, _: AeadAlgorithm, _: &[u8]) -> Option<Never> {
-        None
+    fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Option<StubAead> {
+        StubAead::new(algorithm, key, &self.seen)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), RandomError> {
-        self.0.set(self.0.get() + 1);
-        spread(self.0.get(), out);
+        self.count.set(self.count.get() + 1);
+        spread(self.count.get(), out);
         Ok(())
     }
 }

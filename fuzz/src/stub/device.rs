@@ -1,6 +1,7 @@
 //! A device: two slots, four measurements, and a vendor's function that says what it hears.
 
 use core::time::Duration;
+use std::sync::OnceLock;
 
 use lanewarden_crypto::{Curve, SignError, SignatureAlgorithm, Signed, Signer, Signing};
 use lanewarden_spdm::Identities;
@@ -43,12 +44,24 @@ struct Key {
 impl Device {
     /// One whose signatures take so many attempts more.
     pub fn new(delays: u8) -> Self {
-        let signers = [0, 1].map(|slot| Key { point: leaf(slot).point, delays, left: delays });
-        Self { certificates: Self::certificates_of(0).1, other: Self::certificates_of(1).1, signers }
+        Self::from_leaf(0, delays)
+    }
+
+    /// The same with other keys: those of this leaf and the next.
+    pub fn from_leaf(first: u8, delays: u8) -> Self {
+        let leaves = [first, first + 1];
+        let signers = leaves.map(|of| Key { point: leaf(of).point, delays, left: delays });
+        let [certificates, other] = leaves.map(|of| Self::certificates_of(of).1);
+        Self { certificates, other, signers }
     }
 
     /// The root, and all certificates of a slot from the root down.
     pub fn certificates_of(slot: u8) -> (Vec<u8>, Vec<u8>) {
+        static MADE: [OnceLock<(Vec<u8>, Vec<u8>)>; 16] = [const { OnceLock::new() }; 16];
+        MADE[usize::from(slot)].get_or_init(|| Self::make_certificates(slot)).clone()
+    }
+
+    fn make_certificates(slot: u8) -> (Vec<u8>, Vec<u8>) {
         let root_certificate = certificate(&root(), &root(), None);
         let leaf = certificate(&leaf(slot), &root(), Some(DEVICE));
         (root_certificate.clone(), [root_certificate, leaf].concat())
