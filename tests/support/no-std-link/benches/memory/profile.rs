@@ -44,7 +44,8 @@ type Answering<'p, S, const B: usize> =
     Responder<Parts<Crypto, Slot<'p, PrivateKey>, Firmware<'p>, (), (), S>, [u8; B]>;
 type Asking<S, const B: usize> = Requester<requester::Parts<Crypto, (), S>, [u8; B]>;
 type Reader<'a> = ChainReader<Crypto, AnchorList<'a>, NoRevocations, &'a mut [u8]>;
-type Said = Vec<((MessageKind, Vec<u8>), (MessageKind, Vec<u8>))>;
+type Message = (MessageKind, Vec<u8>);
+type Said = Vec<(Message, Message)>;
 
 /// What libspdm needs for the same: context, scratch, one buffer for both ways, the stack that it touches, and the heap
 /// of its cryptography (Mbed TLS). BENCHMARKS.md says how that was found.
@@ -231,7 +232,7 @@ impl<S: Sessions<Crypto>, const B: usize> Transport for Both<'_, '_, S, B> {
 }
 
 /// What was answered before.
-struct Replay<'s>(&'s [((MessageKind, Vec<u8>), (MessageKind, Vec<u8>))]);
+struct Replay<'s>(&'s [(Message, Message)]);
 
 impl Transport for Replay<'_> {
     type Error = Infallible;
