@@ -13,6 +13,7 @@ use crate::transcript::Record;
 use super::{
     Channel, Directions, FinishedKey, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash,
 };
+use crate::binding::Content;
 use crate::message::{MutualAuthentication, SessionPolicy};
 
 /// Bytes of the longest record that is tried with keys which are not in use yet: what comes under them first is a
@@ -134,6 +135,8 @@ impl<A: lanewarden_crypto::Aead> Way<A> {
 pub(crate) struct Opened {
     /// Where in the record it stands.
     pub message: Range<usize>,
+    /// What it is.
+    pub content: Content,
     /// Whether it came under new keys, the first time.
     pub is_renewed: bool,
 }
@@ -269,13 +272,14 @@ impl<P: Provider> Session<P> {
         self.next = None;
     }
 
-    /// Seals a message where it stands; see [`Channel::seal`].
+    /// Seals a message where it stands; see [`Channel::seal_content`].
     pub(crate) fn seal(
         &mut self,
+        content: Content,
         buffer: &mut [u8],
         message: Range<usize>,
     ) -> Result<Range<usize>, SealError> {
-        self.outgoing.channel.seal(&self.terms.form, self.terms.id, buffer, message)
+        self.outgoing.channel.seal_content(&self.terms.form, self.terms.id, content, buffer, message)
     }
 
     /// Turns the record that was sealed last back; see [`Channel::take_back`].
@@ -288,11 +292,12 @@ impl<P: Provider> Session<P> {
     pub(crate) fn open(&mut self, now: Instant, record: &mut [u8]) -> Result<Opened, OpenError> {
         if let Some(message) = self.open_with_next(record) {
             self.heard = now;
-            return Ok(Opened { message, is_renewed: true });
+            return Ok(Opened { message, content: Content::Spdm, is_renewed: true });
         }
-        let message = self.incoming.channel.open(&self.terms.form, self.terms.id, record)?;
+        let (content, message) =
+            self.incoming.channel.open_content(&self.terms.form, self.terms.id, record)?;
         self.heard = now;
-        Ok(Opened { message, is_renewed: false })
+        Ok(Opened { message, content, is_renewed: false })
     }
 
     fn open_with_next(&mut self, record: &mut [u8]) -> Option<Range<usize>> {

@@ -85,6 +85,20 @@ impl VendorHandler for Echo {
         Ok(request.len())
     }
 
+    fn message(
+        &mut self,
+        context: Context,
+        message_type: u8,
+        message: &[u8],
+        answer: &mut [u8],
+    ) -> Option<usize> {
+        self.heard.push(context);
+        // Of the types there are, one is answered.
+        (message_type == 1).then_some(())?;
+        answer[..message.len()].copy_from_slice(message);
+        Some(message.len())
+    }
+
     fn ended(&mut self, session: u32) {
         self.ended.push(session);
     }
