@@ -262,10 +262,12 @@ fn a_violation_takes_a_locked_or_running_interface_to_error() {
             Violation::Other,
         ] {
             let mut device = device_in(state);
+            let _ = ask(&mut device, OWNER, &Request::BindStream(1));
             device.violated(INTERFACE, why);
             assert_eq!(device.state(INTERFACE), Some(State::Error), "{state}, {why:?}");
             let interface = device.hardware().interface(INTERFACE).unwrap();
             assert_eq!((interface.runs(), interface.broken()), (false, Some(why)));
+            assert_eq!(interface.streams().count(), 0);
         }
     }
 }
