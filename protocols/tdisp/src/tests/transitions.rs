@@ -185,6 +185,17 @@ fn no_randomness_no_lock() {
 }
 
 #[test]
+fn the_state_is_looked_at_before_the_flags_and_before_randomness_is_drawn() {
+    let mut device = device_in(State::ConfigLocked);
+    let lock = Lock { flags: LockFlags::all(), ..LOCK };
+    let lock = payload(INTERFACE, &Request::LockInterface(lock));
+    let mut answer = [0; 64];
+    let length = device.respond(Some(OWNER), |_| panic!("drawn"), &lock, &mut answer).unwrap();
+    let Response::Error(error) = decode_response(&answer[..length]).unwrap().1 else { panic!("an error") };
+    assert_eq!(error.code, ErrorCode::INVALID_INTERFACE_STATE);
+}
+
+#[test]
 fn what_the_device_cannot_fix_is_not_locked() {
     let mut device = device();
     for flags in [LockFlags::ALL_REQUEST_REDIRECT, LockFlags::from_bits_retain(0x8000)] {
