@@ -181,7 +181,9 @@ impl Interface {
         session: u32,
         act: impl FnOnce() -> Result<(), ErrorCode>,
     ) -> Result<(), ErrorCode> {
-        self.check_unlocked().map_or(Ok(()), |()| Err(ErrorCode::INVALID_INTERFACE_STATE))?;
+        if matches!(self.phase, Phase::Unlocked) {
+            return Err(ErrorCode::INVALID_INTERFACE_STATE);
+        }
         if self.session().is_some_and(|owner| owner != session) {
             return Err(FOREIGN_SESSION);
         }
@@ -274,5 +276,61 @@ impl Interface {
     /// The whole device has lost what it had: unlocked.
     pub fn reset(&mut self) {
         self.phase = Phase::Unlocked;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: u32 = 7;
+
+    fn running() -> Interface {
+        let mut interface = Interface::new(InterfaceId::new(8, None));
+        let lock = Lock { flags: LockFlags::BIND_P2P, ..Lock::default() };
+        let nonce = interface.lock(SESSION, &lock, Nonce::new([1; 32]), || Ok(())).unwrap().to_nonce();
+        interface.start(SESSION, nonce.view(), || Ok(())).unwrap();
+        interface
+    }
+
+    #[test]
+    fn a_stream_is_bound_or_not_whatever_the_hardware_thinks() {
+        let refused = Err(ErrorCode::INVALID_REQUEST);
+        for stream in [0, 63, 64, 127, 128, 255] {
+            let mut interface = running();
+            for other in (0..=255).filter(|other| *other != stream) {
+                interface.bind(SESSION, other, || Ok(())).unwrap();
+            }
+            assert_eq!(interface.unbind(SESSION, stream, || Ok(())), refused, "{stream}");
+            for _ in 0..2 {
+                assert_eq!(interface.bind(SESSION, stream, || Ok(())), Ok(()), "{stream}");
+                assert_eq!(interface.bind(SESSION, stream, || Ok(())), refused, "{stream}");
+                assert_eq!(interface.unbind(SESSION, stream, || Ok(())), Ok(()), "{stream}");
+                assert_eq!(interface.unbind(SESSION, stream, || Ok(())), refused, "{stream}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_hardware_refuses_is_as_before() {
+        let mut interface = running();
+        let busy = || Err(ErrorCode::BUSY);
+        assert_eq!(interface.bind(SESSION, 1, busy), Err(ErrorCode::BUSY));
+        assert_eq!(interface.bind(SESSION, 1, || Ok(())), Ok(()));
+        assert_eq!(interface.unbind(SESSION, 1, busy), Err(ErrorCode::BUSY));
+        assert_eq!(interface.unbind(SESSION, 1, || Ok(())), Ok(()));
+        assert_eq!(interface.stop(SESSION, busy), Err(ErrorCode::BUSY));
+        assert_eq!(interface.state(), State::Run);
+    }
+
+    #[test]
+    fn nothing_is_bound_after_a_new_start() {
+        let mut interface = running();
+        interface.bind(SESSION, 1, || Ok(())).unwrap();
+        interface.stop(SESSION, || Ok(())).unwrap();
+        let lock = Lock { flags: LockFlags::BIND_P2P, ..Lock::default() };
+        interface.lock(SESSION, &lock, Nonce::new([2; 32]), || Ok(())).unwrap();
+        interface.start(SESSION, NonceView::new(&[2; 32]), || Ok(())).unwrap();
+        assert_eq!(interface.unbind(SESSION, 1, || Ok(())), Err(ErrorCode::INVALID_REQUEST));
     }
 }

@@ -1,4 +1,4 @@
-//! TSP, the trusted security protocol of CXL (CXL 3.1, 11.5): what a host says to a memory device so that it encrypts memory
+//! TSP, the trusted security protocol of CXL 3.1: what a host says to a memory device so that it encrypts memory
 //! and keeps it for trusted domains, and what the device answers. No I/O, no clock, no allocation, no cryptography: the
 //! messages are payloads of SPDM's vendor-defined ones, and only sessions carry them.
 //!

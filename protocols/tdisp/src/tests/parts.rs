@@ -4,8 +4,9 @@ use std::vec::Vec;
 
 use super::support::{INTERFACE, LOCK, NONCE, OWNER, payload, random, start, updatable};
 use crate::{
-    ErrorCode, Features, Hardware, InterfaceId, Lock, LockFlags, NonceView, RangeAttributes, Request,
-    RequestCode, Responder, Response, State, VendorMessages, Violation, decode_response,
+    Attributes, ErrorCode, Features, Hardware, InterfaceId, Lock, LockFlags, MmioRange, NonceView,
+    RangeAttributes, ReportBuilder, ReportHead, Request, RequestCode, Responder, Response, State,
+    VendorMessages, Violation, decode_response,
 };
 
 /// Nothing but what every device has, and a vendor's messages where `vendor` says how long its answer is.
@@ -13,6 +14,8 @@ use crate::{
 struct Bare {
     refuses: Option<ErrorCode>,
     vendor: Option<usize>,
+    /// A report; with it pages can be changed.
+    report: Vec<u8>,
     called: Vec<&'static str>,
 }
 
@@ -33,7 +36,7 @@ impl Hardware for Bare {
     }
 
     fn report(&self, _: InterfaceId) -> &[u8] {
-        &[]
+        &self.report
     }
 
     fn start(&mut self, _: InterfaceId) -> Result<(), ErrorCode> {
@@ -48,8 +51,18 @@ impl Hardware for Bare {
         self.called.push("broken");
     }
 
+    fn attributes(&mut self) -> Option<&mut dyn Attributes> {
+        (!self.report.is_empty()).then_some(self as &mut dyn Attributes)
+    }
+
     fn vendor(&mut self) -> Option<&mut dyn VendorMessages> {
         self.vendor.is_some().then_some(self as &mut dyn VendorMessages)
+    }
+}
+
+impl Attributes for Bare {
+    fn set(&mut self, _: InterfaceId, _: &MmioRange) -> Result<(), ErrorCode> {
+        self.call("set")
     }
 }
 
@@ -179,4 +192,34 @@ fn a_vendor_s_messages_are_answered_by_the_vendor() {
     );
     device.hardware_mut().refuses = Some(ErrorCode::VENDOR_SPECIFIC);
     assert_eq!(ask(&mut device, &Request::Vendor(b"hello"), code), Some(ErrorCode::VENDOR_SPECIFIC));
+}
+
+#[test]
+fn pages_are_looked_up_in_the_report_before_the_hardware_is_called() {
+    let range = |first_page, pages, id| {
+        let attributes = RangeAttributes::UPDATABLE;
+        MmioRange { first_page, pages, attributes, id }
+    };
+    let mut buffer = [0; 64];
+    let builder = ReportBuilder::new(&mut buffer, &ReportHead::default()).unwrap();
+    let report = builder.range(&range(8, 4, 1)).unwrap().finish(&[]).unwrap().to_vec();
+    let mut device = device(Bare { report, ..Bare::default() });
+    ask(&mut device, &lock(), |_| ());
+    ask(&mut device, &start(), |_| ());
+    let refused = Some(ErrorCode::INVALID_REQUEST);
+    for (asked, expected) in [
+        (range(8, 4, 1), None),
+        (range(9, 1, 1), None),
+        (range(9, 0, 1), refused),
+        (range(7, 1, 1), refused),
+        (range(8, 5, 1), refused),
+        (range(8, 4, 2), refused),
+        (range(u64::MAX, 4, 1), refused),
+    ] {
+        assert_eq!(ask(&mut device, &Request::SetMmioAttribute(asked), code), expected, "{asked}");
+    }
+    assert_eq!(device.hardware().called, ["lock", "start", "set", "set"]);
+    device.hardware_mut().report = std::vec![0];
+    let request = Request::SetMmioAttribute(range(8, 4, 1));
+    assert_eq!(ask(&mut device, &request, code), Some(ErrorCode::UNSPECIFIED), "no report");
 }

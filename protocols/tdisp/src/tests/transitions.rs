@@ -185,6 +185,17 @@ fn no_randomness_no_lock() {
 }
 
 #[test]
+fn the_state_is_looked_at_before_the_flags_and_before_randomness_is_drawn() {
+    let mut device = device_in(State::ConfigLocked);
+    let lock = Lock { flags: LockFlags::all(), ..LOCK };
+    let lock = payload(INTERFACE, &Request::LockInterface(lock));
+    let mut answer = [0; 64];
+    let length = device.respond(Some(OWNER), |_| panic!("drawn"), &lock, &mut answer).unwrap();
+    let Response::Error(error) = decode_response(&answer[..length]).unwrap().1 else { panic!("an error") };
+    assert_eq!(error.code, ErrorCode::INVALID_INTERFACE_STATE);
+}
+
+#[test]
 fn what_the_device_cannot_fix_is_not_locked() {
     let mut device = device();
     for flags in [LockFlags::ALL_REQUEST_REDIRECT, LockFlags::from_bits_retain(0x8000)] {
@@ -262,10 +273,12 @@ fn a_violation_takes_a_locked_or_running_interface_to_error() {
             Violation::Other,
         ] {
             let mut device = device_in(state);
+            let _ = ask(&mut device, OWNER, &Request::BindStream(1));
             device.violated(INTERFACE, why);
             assert_eq!(device.state(INTERFACE), Some(State::Error), "{state}, {why:?}");
             let interface = device.hardware().interface(INTERFACE).unwrap();
             assert_eq!((interface.runs(), interface.broken()), (false, Some(why)));
+            assert_eq!(interface.streams().count(), 0);
         }
     }
 }

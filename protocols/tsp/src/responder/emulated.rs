@@ -14,7 +14,7 @@ const EMPTY_REPORT: usize = 4;
 const TRUSTED: usize = 64;
 
 /// An emulated device that does what spdm-emu's sample claims, but for secondary sessions: it has none. Its memory is a list
-/// of what is a trusted domain's.
+/// of what is a trusted domain's, with room for 64 ranges; beyond them a change is refused.
 #[derive(Clone, Debug)]
 pub struct Emulated {
     memory: u64,

@@ -4,8 +4,8 @@ use std::vec::Vec;
 
 use super::support::{OTHER, PRIMARY, device, payload, te, wanted};
 use crate::{
-    Capabilities, Completion, Configuration, ConfigurationSupport, Emulated, ErrorCode, Hardware, Ranges,
-    Request, Responder, Response, Role, Secondary, State, decode_response,
+    Capabilities, Completion, Configuration, ConfigurationSupport, Emulated, ErrorCode, Hardware,
+    MemoryRange, Ranges, Request, Responder, Response, Role, Secondary, State, decode_response,
 };
 
 /// As the emulated one, with two secondary sessions.
@@ -15,6 +15,8 @@ struct Multiple {
     refuses: Option<ErrorCode>,
     unconfigured: usize,
     broken: usize,
+    /// How often memory changed.
+    changes: usize,
 }
 
 impl Hardware for Multiple {
@@ -45,6 +47,7 @@ impl Hardware for Multiple {
 
     fn set_te_state(&mut self, is_trusted: bool, ranges: &Ranges<'_>) -> Result<Completion, ErrorCode> {
         self.refuses.map_or(Ok(()), Err)?;
+        self.changes += 1;
         self.inner.set_te_state(is_trusted, ranges)
     }
 
@@ -62,7 +65,7 @@ type Device = Responder<Multiple>;
 
 fn multiple() -> Device {
     let inner = Emulated::new(0x20_0000);
-    Device::new(Multiple { inner, keys: Vec::new(), refuses: None, unconfigured: 0, broken: 0 })
+    Device::new(Multiple { inner, keys: Vec::new(), refuses: None, unconfigured: 0, broken: 0, changes: 0 })
 }
 
 fn ask(device: &mut Device, session: u32, request: &Request<'_>) -> Option<ErrorCode> {
@@ -162,6 +165,20 @@ fn the_end_of_a_session_ends_what_it_waits_for() {
     assert_eq!(ask(&mut device, PRIMARY, &te(0)), Some(ErrorCode::BUSY));
     device.ended(OTHER);
     assert_eq!(ask(&mut device, PRIMARY, &te(0)), None);
+}
+
+#[test]
+fn ranges_are_looked_at_before_the_hardware_is_called() {
+    let mut device = multiple();
+    for request in [Request::GetVersion, set(0), Request::LockConfiguration] {
+        assert_eq!(ask(&mut device, PRIMARY, &request), None, "{request}");
+    }
+    let bad = [MemoryRange { start: 0, length: 0 }, MemoryRange { start: u64::MAX, length: 1 }];
+    for range in &bad {
+        let request = Request::SetTeState { state: 1, ranges: Ranges::new(core::slice::from_ref(range)) };
+        assert_eq!(ask(&mut device, PRIMARY, &request), Some(ErrorCode::INVALID_REQUEST), "{request}");
+    }
+    assert_eq!(device.hardware().changes, 0);
 }
 
 #[test]

@@ -242,3 +242,21 @@ fn a_reset_unlocks_and_forgets() {
         assert_eq!(configuration(&mut device).0, Configuration::default(), "{state}");
     }
 }
+
+#[test]
+fn memory_in_more_pieces_than_there_is_room_for_is_refused_and_stays() {
+    let mut device = device_in(State::ConfigLocked);
+    let piece = |place: u64| [MemoryRange { start: place * 0x80, length: 0x40 }];
+    for place in 0..64 {
+        let ranges = piece(place);
+        let request = Request::SetTeState { state: 1, ranges: Ranges::new(&ranges) };
+        assert_eq!(ask(&mut device, PRIMARY, &request), Ok(()), "{place}");
+    }
+    let ranges = piece(64);
+    let request = Request::SetTeState { state: 1, ranges: Ranges::new(&ranges) };
+    assert_eq!(ask(&mut device, PRIMARY, &request), Err(ErrorCode::UNSPECIFIED));
+    let hole = [MemoryRange { start: 0x10, length: 0x10 }];
+    let request = Request::SetTeState { state: 0, ranges: Ranges::new(&hole) };
+    assert_eq!(ask(&mut device, PRIMARY, &request), Err(ErrorCode::UNSPECIFIED), "one piece more");
+    assert!(device.hardware().is_trusted(0x10) && !device.hardware().is_trusted(64 * 0x80));
+}
