@@ -49,14 +49,15 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// The code of the SPDM ERROR that says so (DSP0274 1.3, 10.11): InvalidRequest, UnexpectedRequest, Unspecified or
-    /// UnsupportedRequest.
+    /// The code of the SPDM ERROR that says so (DSP0274 1.3, 10.11): InvalidRequest, UnexpectedRequest, Unspecified,
+    /// UnsupportedRequest or SessionRequired.
     #[must_use]
     pub const fn spdm_code(&self) -> u8 {
         match self {
             Self::Malformed(Malformed::Protocol(_) | Malformed::Object(_)) | Self::Unsupported(_) => 0x07,
             Self::Malformed(_) | Self::NotARequest(_) | Self::Port(_) | Self::Key(_) => 0x01,
-            Self::NoSession | Self::NotProgrammed(_) | Self::OtherSession => 0x04,
+            Self::NotProgrammed(_) | Self::OtherSession => 0x04,
+            Self::NoSession => 0x0b,
             Self::Hardware(_) | Self::NoRoom(_) => 0x05,
         }
     }
@@ -71,7 +72,7 @@ mod tests {
         let place = Place { port: 0, stream: 0, key: 0 };
         let length = Malformed::Length { object: Object::Query, length: 3, expected: 4 };
         let codes = [
-            (Refused::NoSession, 0x04),
+            (Refused::NoSession, 0x0b),
             (Refused::Malformed(Malformed::Protocol(1)), 0x07),
             (Refused::Malformed(Malformed::Object(9)), 0x07),
             (Refused::Malformed(length), 0x01),

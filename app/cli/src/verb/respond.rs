@@ -56,10 +56,11 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     let files = Files::read(&args.measure)?;
     let known = args.mutual.as_deref().map(Known::load).transpose()?;
     let keys = args.psk.iter().map(Psk::read).collect::<Result<Vec<_>, _>>()?;
+    let functions = Functions::new().map_err(|error| Failure::new(Exit::Failure, error))?;
     let parts = Parts::new(AwsLc)
         .with_identities(slots)
         .with_measurements(files)
-        .with_vendor(Functions::default())
+        .with_vendor(functions)
         .with_sessions(seats());
     #[cfg(feature = "keylog")]
     let log = KeyLogFile::create(args.keylog.as_deref())?;

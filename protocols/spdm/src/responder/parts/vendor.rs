@@ -46,6 +46,9 @@ pub trait VendorHandler {
     fn ended(&mut self, session: u32) {
         let _ = session;
     }
+
+    /// The responder was reset, after its sessions have ended: nothing of before holds.
+    fn reset(&mut self) {}
 }
 
 impl VendorHandler for () {

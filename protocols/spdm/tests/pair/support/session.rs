@@ -70,6 +70,8 @@ impl<K: Kit> Requesters<K::Provider> for Trust<K> {
 pub struct Echo {
     pub heard: Vec<Context>,
     pub ended: Vec<u32>,
+    /// How many sessions had ended when it was reset.
+    pub resets: Vec<usize>,
 }
 
 impl VendorHandler for Echo {
@@ -101,6 +103,10 @@ impl VendorHandler for Echo {
 
     fn ended(&mut self, session: u32) {
         self.ended.push(session);
+    }
+
+    fn reset(&mut self) {
+        self.resets.push(self.ended.len());
     }
 }
 
