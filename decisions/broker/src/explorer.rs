@@ -1,0 +1,9 @@
+//! x
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    StartWhileRunning,
+    SameClientAgain,
+    AnswerToTheNext,
+    ClaimOutlivesClient,
+    ReleaseWakesNobody,
+}
