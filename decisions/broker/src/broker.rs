@@ -16,7 +16,7 @@ use crate::{
 /// Who may use which mailbox. `Q` and `A` are the payloads of requests and answers; `R` answers what the broker does not
 /// decide. The driving contract is at the head of the crate.
 #[derive(Clone, Debug)]
-pub struct Broker<Q, A, R> {
+pub struct Broker<Q, A, R = crate::Rules> {
     pub(crate) functions: BTreeMap<Address, Function<Q>>,
     pub(crate) desk: Desk<Q, A>,
     pub(crate) rules: R,

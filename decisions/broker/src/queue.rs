@@ -120,17 +120,17 @@ impl<Q> Queue<Q> {
     pub fn pop(&mut self, in_a_row: u8) -> Option<(ClientId, Urgency, Waiting<Q>)> {
         let between = self.normal.exchange().filter(|_| self.in_a_row >= in_a_row);
         let place = if self.urgent.lines.is_empty() { Some(0) } else { between };
-        let Some(place) = place else { return self.pop_urgent() };
+        let Some(place) = place else { return self.pop_urgent(in_a_row) };
         self.in_a_row = 0;
         let (client, waiting) = self.normal.pop(place)?;
         Some((client, Urgency::Normal, waiting))
     }
 
     /// Takes the next urgent turn.
-    pub fn pop_urgent(&mut self) -> Option<(ClientId, Urgency, Waiting<Q>)> {
+    pub fn pop_urgent(&mut self, in_a_row: u8) -> Option<(ClientId, Urgency, Waiting<Q>)> {
         let (client, waiting) = self.urgent.pop(0)?;
         let others_wait = !self.normal.lines.is_empty();
-        self.in_a_row = if others_wait { self.in_a_row.saturating_add(1) } else { 0 };
+        self.in_a_row = if others_wait { self.in_a_row.saturating_add(1).min(in_a_row) } else { 0 };
         Some((client, Urgency::Urgent, waiting))
     }
 

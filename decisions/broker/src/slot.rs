@@ -276,7 +276,7 @@ impl<Q> Slot<Q> {
                     let client = hold.client;
                     self.own.pop_front().map(|waiting| (client, Urgency::Normal, waiting))
                 }
-                (None, Lock::Wanted(_)) if !self.owed => self.queue.pop_urgent(),
+                (None, Lock::Wanted(_)) if !self.owed => self.queue.pop_urgent(in_a_row),
                 (None, _) => {
                     self.owed = false;
                     self.queue.pop(in_a_row)
@@ -295,7 +295,7 @@ impl<Q> Slot<Q> {
     fn is_free<A>(&self, lock: Lock, _desk: &Desk<Q, A>) -> bool {
         #[cfg(test)]
         if _desk.is_planted(crate::explorer::Plant::StartWhileRunning) && self.present && !self.dead {
-            return lock != Lock::Held && !self.running.is_some_and(|running| running.client.is_some());
+            return lock != Lock::Held && self.running.is_none_or(|running| running.client.is_none());
         }
         self.present && !self.dead && self.running.is_none() && lock != Lock::Held
     }
