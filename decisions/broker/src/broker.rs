@@ -87,9 +87,9 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
     /// A client has come.
     ///
     /// # Errors
-    /// [`Denial::Clients`] if there are too many; the daemon itself always finds a place.
+    /// [`Denial::Clients`] if there are too many, or too many of this user; the daemon itself always finds a place.
     pub fn connect(&mut self, who: Who, now: Instant) -> Result<ClientId, Refusal> {
-        if self.desk.clients.len() >= self.desk.limits.clients && who != Who::Internal {
+        if !self.has_place_for(who) {
             return Err(Refusal::Denied(Denial::Clients));
         }
         self.last_client = self.last_client.wrapping_add(1);
@@ -97,6 +97,14 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
         self.desk.clients.insert(client, Client::new(who));
         self.desk.note(now, What::Connected(client, who));
         Ok(client)
+    }
+
+    fn has_place_for(&self, who: Who) -> bool {
+        let Who::User { user, .. } = who else { return true };
+        let is_same = |other: &&Client| matches!(other.who, Who::User { user: other, .. } if other == user);
+        let clients = &self.desk.clients;
+        let of_the_user = clients.values().filter(is_same).count();
+        clients.len() < self.desk.limits.clients && of_the_user < self.desk.limits.clients_per_user
     }
 
     /// A client has gone or died. What it held ends, what it waited for is forgotten; an exchange of its own goes on to

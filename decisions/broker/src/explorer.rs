@@ -6,7 +6,9 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
+mod checks;
 mod encode;
+mod obey;
 mod search;
 mod world;
 
@@ -36,6 +38,7 @@ pub enum Plant {
 const fn limits() -> Limits {
     Limits {
         clients: 8,
+        clients_per_user: 8,
         requests: 8,
         bytes: 1 << 20,
         patience: Duration::from_millis(4),

@@ -9,6 +9,8 @@ use lanewarden_doe::{ABORT_TIME, ANSWER_TIME, FREE_TIME};
 pub struct Limits {
     /// Clients at once.
     pub clients: usize,
+    /// Clients of one user at once: turns go by client, so a user must not have as many as it likes.
+    pub clients_per_user: usize,
     /// What one client may have at once: requests without an answer, answers that it has not collected, claims and
     /// locks that it holds.
     pub requests: usize,
@@ -42,6 +44,7 @@ impl Default for Limits {
             FREE_TIME.saturating_add(ANSWER_TIME).saturating_add(ABORT_TIME.saturating_mul(2));
         Self {
             clients: 256,
+            clients_per_user: 32,
             requests: 64,
             bytes: 4 << 20,
             patience: Duration::from_secs(60),

@@ -11,8 +11,8 @@ use lanewarden_doe::{Error, Holder};
 use super::Plant;
 use crate::rules::{AllowAll, Firmware, Rules};
 use crate::{
-    Act, Address, Ask, Broker, ClientId, Condition, Device, Instance, Instant, Limits, Loss, MailboxId,
-    Outcome, Protocol, Refusal, Reply, RequestId, Urgency, What, Who,
+    Address, Ask, Broker, ClientId, Condition, Device, Instance, Instant, Limits, Loss, MailboxId, Outcome,
+    Protocol, Refusal, Reply, RequestId, Urgency, What, Who,
 };
 
 /// The firmware, which has the first mailbox or has none.
@@ -168,7 +168,7 @@ pub enum Told {
     Orphaned,
 }
 
-fn name(loss: Loss) -> &'static str {
+pub fn name(loss: Loss) -> &'static str {
     match loss {
         Loss::Urgent => "urgent",
         Loss::Detached => "detached",
@@ -180,24 +180,24 @@ fn name(loss: Loss) -> &'static str {
     }
 }
 
-type Checked = Result<(), String>;
+pub type Checked = Result<(), String>;
 
-fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
+pub fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { Err(what()) }
 }
 
 impl Wait {
-    fn is_at(&self, mailbox: usize) -> bool {
+    pub fn is_at(&self, mailbox: usize) -> bool {
         matches!(self.target, Target::Mailbox(index, _) if index == mailbox)
     }
 }
 
 impl Want {
-    fn is_exchange(self) -> bool {
+    pub fn is_exchange(self) -> bool {
         matches!(self, Self::Exchange | Self::UrgentExchange)
     }
 
-    fn is_urgent(self) -> bool {
+    pub fn is_urgent(self) -> bool {
         matches!(self, Self::UrgentExchange | Self::UrgentClaim)
     }
 }
@@ -233,7 +233,7 @@ impl World {
         self.broker.rules().firmware.0
     }
 
-    fn instance(&self, mailbox: usize) -> Option<Instance> {
+    pub fn instance(&self, mailbox: usize) -> Option<Instance> {
         let hardware = self.mailboxes[mailbox];
         Some(self.devices[hardware.function]?.instance(hardware.id.offset))
     }
@@ -391,7 +391,7 @@ impl World {
         Ok(())
     }
 
-    fn report(&mut self, mailbox: usize, report: Report) -> Checked {
+    pub fn report(&mut self, mailbox: usize, report: Report) -> Checked {
         let instance = self.instance(mailbox);
         let hardware = &mut self.mailboxes[mailbox];
         let (id, flying) = (hardware.id, hardware.flying.take().unwrap());
@@ -421,7 +421,7 @@ impl World {
         functions.chain(desk.clients.values().filter_map(|client| client.due(&desk.limits))).min()
     }
 
-    fn drain(&mut self) -> Checked {
+    pub fn drain(&mut self) -> Checked {
         self.listen();
         while let Some(act) = self.broker.next_act() {
             self.obey(act)?;
@@ -451,269 +451,6 @@ impl World {
             };
             self.told.push(told);
         }
-    }
-
-    fn obey(&mut self, act: Act<(), Answer>) -> Checked {
-        match act {
-            Act::Start { instance, request, condition, .. } => self.started(instance, request, condition),
-            Act::Stop { instance, request } => {
-                let at = self.mailboxes.iter_mut().find(|mailbox| mailbox.id == instance.mailbox);
-                let flying = at.and_then(|mailbox| mailbox.flying.as_mut());
-                let flying = flying.filter(|flying| flying.request == request && !flying.told_to_stop);
-                let flying = flying.ok_or_else(|| format!("{request} is not under way and was stopped"))?;
-                flying.told_to_stop = true;
-                Ok(())
-            }
-            Act::Answer { client, request, result } => self.answered(client, request, result),
-            Act::Granted { client, request } => self.granted(client, request),
-            Act::Ended { client, request, loss } => {
-                self.told.push(Told::Lost(name(loss)));
-                let seat = self.seat(client)?;
-                let place = seat.holds.iter().position(|hold| hold.request == request);
-                let place = place.ok_or_else(|| format!("{client} lost {request}, which it did not have"))?;
-                seat.holds.remove(place);
-                Ok(())
-            }
-        }
-    }
-
-    fn seat(&mut self, client: ClientId) -> Result<&mut Seat, String> {
-        let seat = self.seats.iter_mut().find(|seat| seat.client == client);
-        seat.ok_or_else(|| format!("{client} is no more and was told something"))
-    }
-
-    fn started(&mut self, instance: Instance, request: RequestId, condition: Condition) -> Checked {
-        let index = self.mailboxes.iter().position(|mailbox| mailbox.id == instance.mailbox).unwrap();
-        let hardware = self.mailboxes[index];
-        if let Some(flying) = hardware.flying {
-            return Err(format!("{request} overlaps with {} on {}", flying.request, instance));
-        }
-        ensure(self.instance(index) == Some(instance), || {
-            format!("{instance} is gone and {request} was begun")
-        })?;
-        ensure(!hardware.dead, || format!("{instance} is dead and {request} was begun"))?;
-        let careful = (condition == Condition::Strangers) == hardware.strangers;
-        ensure(careful, || format!("{request} was begun with {condition:?}"))?;
-        ensure(!(self.firmware() && index == 0), || format!("the firmware has {instance}"))?;
-        let owner = self.seats.iter().find(|seat| seat.awaiting.iter().any(|wait| wait.request == request));
-        let owner = owner.ok_or_else(|| format!("nobody waits for {request}"))?.client;
-        for seat in &self.seats {
-            for hold in &seat.holds {
-                let is_his = hold.target == Target::Mailbox(index, instance) && seat.client != owner;
-                ensure(!is_his, || format!("{request} was begun on {} of {}", instance, seat.client))?;
-                let is_locked = hold.target == Target::Function(hardware.function, instance.device());
-                ensure(!is_locked, || format!("{request} was begun under a lock"))?;
-            }
-        }
-        let flying = Flying { request, instance, told_to_stop: false };
-        self.mailboxes[index].flying = Some(flying);
-        let under_claim = self
-            .seats
-            .iter()
-            .any(|seat| seat.holds.iter().any(|hold| hold.target == Target::Mailbox(index, instance)));
-        if under_claim { Ok(()) } else { self.turn(index, owner, request) }
-    }
-
-    /// Counts the turns that pass by those who are the first of their client in line. Each other client passes them by
-    /// once at most, and in between there are as many urgent turns as there may be in a row.
-    fn turn(&mut self, mailbox: usize, client: ClientId, request: RequestId) -> Checked {
-        let mut all = self.seats.iter().flat_map(|seat| &seat.awaiting);
-        let is_urgent = all.find(|wait| wait.request == request).is_some_and(|wait| wait.want.is_urgent());
-        let others = u8::try_from(self.seats.len() - 1).unwrap();
-        let urgent = if self.scope.urgent { self.scope.limits.urgent_in_a_row } else { 0 };
-        for seat in self.seats.iter_mut().filter(|seat| seat.client != client) {
-            for lane in [false, true] {
-                let is_in_line = |wait: &&mut Wait| wait.is_at(mailbox) && wait.want.is_urgent() == lane;
-                let Some(first) = seat.awaiting.iter_mut().find(is_in_line) else { continue };
-                // Urgent turns may pass a claim by for as long as there are any.
-                if is_urgent && !lane && first.want == Want::Claim {
-                    continue;
-                }
-                first.passed += 1;
-                let most = if lane { others + 1 } else { others + (others + 1) * urgent };
-                ensure(first.passed <= most, || {
-                    format!("{} was passed by {} times", first.request, first.passed)
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    fn answered(&mut self, client: ClientId, request: RequestId, result: Result<Answer, Refusal>) -> Checked {
-        self.told.push(match result {
-            Ok(_) => Told::Answer,
-            Err(Refusal::Preempted(loss)) => Told::Preempted(name(loss)),
-            Err(refusal) => Told::Refusal(refusal.word()),
-        });
-        let seat = self.seat(client)?;
-        let place = seat.awaiting.iter().position(|wait| wait.request == request);
-        let place = place.ok_or_else(|| format!("{client} does not wait for {request} and got an answer"))?;
-        let wait = seat.awaiting.remove(place);
-        seat.uncollected.push(request);
-        let Target::Mailbox(index, instance) = wait.target else { return Ok(()) };
-        if let Ok((answers, of)) = result {
-            ensure(answers == request, || format!("{request} got the answer to {answers}"))?;
-            ensure(of == instance, || format!("{request} got the answer of another device"))?;
-            ensure(self.instance(index) == Some(instance), || {
-                format!("{request} got an answer of what is gone")
-            })?;
-            ensure(wait.want.is_exchange(), || format!("{request} is no exchange and got an answer"))?;
-        }
-        Ok(())
-    }
-
-    fn granted(&mut self, client: ClientId, request: RequestId) -> Checked {
-        let seat = self.seat(client)?;
-        let place = seat.awaiting.iter().position(|wait| wait.request == request);
-        let place = place.ok_or_else(|| format!("{client} did not ask for {request} and got it"))?;
-        let wait = seat.awaiting[place];
-        if let Target::Mailbox(mailbox, _) = wait.target
-            && wait.want != Want::Detach
-        {
-            self.turn(mailbox, client, request)?;
-        }
-        let seat = self.seat(client)?;
-        seat.awaiting.remove(place);
-        seat.uncollected.push(request);
-        for other in self.seats.iter().filter(|seat| seat.client != client) {
-            for hold in &other.holds {
-                let is_taken = match (wait.target, hold.target) {
-                    (Target::Function(function, _), Target::Mailbox(mailbox, _)) => {
-                        self.mailboxes[mailbox].function == function && hold.want != Want::Detach
-                    }
-                    (wanted, held) => wanted == held,
-                };
-                ensure(!is_taken, || format!("{request} was granted and is {}'s", other.client))?;
-            }
-        }
-        if let Target::Function(function, _) = wait.target {
-            let is_idle = |mailbox: &Hardware| mailbox.function != function || mailbox.flying.is_none();
-            ensure(self.mailboxes.iter().all(is_idle), || format!("{request} was granted in an exchange"))?;
-        }
-        self.seat(client)?.holds.push(wait);
-        Ok(())
-    }
-
-    /// What holds in every state.
-    pub fn check(&self) -> Checked {
-        let due = self.due();
-        ensure(due.is_none_or(|due| due > self.now), || format!("due at {due:?}, now {:?}", self.now))?;
-        self.check_timers()?;
-        self.check_holds()?;
-        for (index, mailbox) in self.mailboxes.iter().enumerate() {
-            self.check_awake(index, mailbox)?;
-        }
-        for (function, device) in self.devices.iter().enumerate() {
-            self.check_lock(function, *device)?;
-        }
-        let waits = self.seats.iter().any(|seat| !seat.awaiting.is_empty());
-        ensure(!waits || due.is_some(), || "somebody waits and nothing is due".into())?;
-        self.check_end()
-    }
-
-    /// Whatever is due has a timer that is not too late.
-    fn check_timers(&self) -> Checked {
-        use crate::desk::Timer;
-        let desk = &self.broker.desk;
-        let functions = self.broker.functions.values();
-        let functions = functions
-            .map(|function| (Timer::Function(function.address), function.due(&desk.limits), function.armed));
-        let clients = desk.clients.iter();
-        let clients = clients
-            .map(|(client, account)| (Timer::Client(*client), account.due(&desk.limits), account.armed));
-        for (timer, due, armed) in functions.chain(clients) {
-            let Some(due) = due else { continue };
-            let is_armed = armed.is_some_and(|armed| {
-                armed <= due && desk.timers.iter().any(|entry| entry.0 == (armed, timer))
-            });
-            ensure(is_armed, || format!("{timer:?} is due at {due:?} and armed for {armed:?}"))?;
-        }
-        Ok(())
-    }
-
-    /// The broker's owners are those who know that they are, all of them alive.
-    fn check_holds(&self) -> Checked {
-        let snapshot = self.broker.snapshot(self.now);
-        let mut held = 0;
-        for function in &snapshot.functions {
-            let owners =
-                function.mailboxes.iter().filter_map(|mailbox| mailbox.owner.map(|owner| owner.client));
-            for client in owners.chain(function.lock.map(|(client, _)| client)) {
-                held += 1;
-                let lives = self.seats.iter().any(|seat| seat.client == client && !seat.holds.is_empty());
-                ensure(lives, || format!("{client} has something and does not know, or is no more"))?;
-            }
-        }
-        let known: usize = self.seats.iter().map(|seat| seat.holds.len()).sum();
-        ensure(held == known, || format!("{held} are held and {known} know it"))
-    }
-
-    fn is_held(&self, which: impl Fn(&Wait) -> bool) -> Option<ClientId> {
-        self.seats.iter().find(|seat| seat.holds.iter().any(&which)).map(|seat| seat.client)
-    }
-
-    /// Nobody waits for a mailbox that is free for him.
-    fn check_awake(&self, index: usize, mailbox: &Hardware) -> Checked {
-        let Some(instance) = self.instance(index) else { return Ok(()) };
-        if mailbox.flying.is_some() || self.firmware() && index == 0 {
-            return Ok(());
-        }
-        let device = Target::Function(mailbox.function, instance.device());
-        let locked = self.is_held(|hold| hold.target == device).is_some();
-        let lock_wanted = self.seats.iter().flat_map(|seat| &seat.awaiting).any(|wait| wait.target == device);
-        let owner = self.is_held(|hold| hold.target == Target::Mailbox(index, instance));
-        for seat in &self.seats {
-            for wait in seat.awaiting.iter().filter(|wait| wait.target == Target::Mailbox(index, instance)) {
-                ensure(!mailbox.dead, || format!("{} waits for a dead mailbox", wait.request))?;
-                let goes_first = !lock_wanted || wait.want.is_urgent();
-                let free = !locked && owner.is_none() && goes_first;
-                ensure(!free, || format!("{} waits for an idle mailbox", wait.request))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Nobody waits for a lock that is free.
-    fn check_lock(&self, function: usize, device: Option<Device>) -> Checked {
-        let Some(device) = device else { return Ok(()) };
-        let target = Target::Function(function, device);
-        let mut wanted =
-            self.seats.iter().flat_map(|seat| &seat.awaiting).filter(|wait| wait.target == target);
-        let mailboxes = self.mailboxes.iter().enumerate().filter(|(_, mailbox)| mailbox.function == function);
-        let busy = mailboxes.into_iter().any(|(index, mailbox)| {
-            let of = self.instance(index).map(|instance| Target::Mailbox(index, instance));
-            let owed = self.firmware() && index == 0;
-            mailbox.flying.is_some() || owed || self.is_held(|hold| Some(hold.target) == of).is_some()
-        });
-        let free = !busy && self.is_held(|hold| hold.target == target).is_none();
-        match wanted.next() {
-            Some(wait) if free => Err(format!("{} waits for a lock that is free", wait.request)),
-            _ => Ok(()),
-        }
-    }
-
-    /// If nobody asks for more, everybody gets his answer.
-    fn check_end(&self) -> Checked {
-        if self.seats.iter().all(|seat| seat.awaiting.is_empty()) {
-            return Ok(());
-        }
-        let mut world = self.clone();
-        for _ in 0..64 {
-            if world.seats.iter().all(|seat| seat.awaiting.is_empty()) {
-                return Ok(());
-            }
-            let flying = world.mailboxes.iter().position(|mailbox| mailbox.flying.is_some());
-            match (flying, world.due()) {
-                (Some(mailbox), _) => world.report(mailbox, Report::Answered)?,
-                (None, Some(due)) => {
-                    world.now = due;
-                    world.broker.advance(due);
-                }
-                (None, None) => break,
-            }
-            world.drain()?;
-        }
-        Err("somebody is never answered".into())
     }
 }
 

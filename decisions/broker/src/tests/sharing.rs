@@ -234,6 +234,18 @@ fn there_is_always_a_place_for_the_daemon() {
     assert!(broker.connect(Who::Internal, Instant::ORIGIN).is_ok());
 }
 
+/// Row B8: a user does not get more turns by more connections than it may have.
+#[test]
+fn a_user_has_a_bounded_number_of_clients() {
+    let (mut stage, _) = stage();
+    let user = |user| Who::User { user, process: 7 };
+    for _ in 0..Limits::default().clients_per_user {
+        stage.connect(user(1000));
+    }
+    assert_eq!(stage.broker.connect(user(1000), stage.now), Err(Refusal::Denied(Denial::Clients)));
+    stage.connect(user(1001));
+}
+
 /// Row T22: an exchange that finds its device gone is the news for all who wait for any of its mailboxes.
 #[test]
 fn a_device_found_gone_is_gone_for_all() {
