@@ -219,7 +219,7 @@ impl<Q> Function<Q> {
     fn give_lock<A>(&mut self, desk: &mut Desk<Q, A>, now: Instant) {
         let Some(&first) = self.wanted.front().filter(|_| self.lock.is_none()) else { return };
         let is_in_the_way = |slot: &Slot<Q>| {
-            let is_owed = slot.owed && slot.firmware.is_none() && !slot.queue.is_empty();
+            let is_owed = slot.owed && slot.firmware.is_none() && !slot.queue.normal.lines.is_empty();
             slot.running.is_some() || is_owed || slot.is_held_by_another_than(first.client)
         };
         if self.slots.iter().any(is_in_the_way) {

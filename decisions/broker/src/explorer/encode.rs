@@ -135,7 +135,7 @@ impl Codec {
             owed,
         } = slot;
         self.generation(instance.generation);
-        for flag in [*present, *dead, *blocked, *owed && !queue.is_empty()] {
+        for flag in [*present, *dead, *blocked, *owed] {
             self.byte(flag);
         }
         self.byte(*condition as u8);

@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Counts the turns that pass by those who are the first of their client in line. Each other client passes them by
-    /// once at most, and in between there are as many urgent turns as there may be in a row.
+    /// once at most, and in between there are as many urgent turns as there may be in a row, and one lock over the function.
     fn turn(&mut self, mailbox: usize, client: ClientId, request: RequestId) -> Checked {
         let mut all = self.seats.iter().flat_map(|seat| &seat.awaiting);
         let is_urgent = all.find(|wait| wait.request == request).is_some_and(|wait| wait.want.is_urgent());
@@ -84,7 +84,8 @@ impl World {
                     continue;
                 }
                 first.passed += 1;
-                let most = if lane { others + 1 } else { others + (others + 1) * urgent };
+                let between = if lane { 0 } else { urgent } + u8::from(self.scope.locks);
+                let most = others + u8::from(lane) + (others + 1) * between;
                 ensure(first.passed <= most, || {
                     format!("{} was passed by {} times", first.request, first.passed)
                 })?;
@@ -121,10 +122,14 @@ impl World {
         let place = seat.awaiting.iter().position(|wait| wait.request == request);
         let place = place.ok_or_else(|| format!("{client} did not ask for {request} and got it"))?;
         let wait = seat.awaiting[place];
-        if let Target::Mailbox(mailbox, _) = wait.target
-            && wait.want != Want::Detach
-        {
-            self.turn(mailbox, client, request)?;
+        for mailbox in 0..self.mailboxes.len() {
+            let passes = match wait.target {
+                Target::Mailbox(index, _) => index == mailbox && wait.want != Want::Detach,
+                Target::Function(function, _) => self.mailboxes[mailbox].function == function,
+            };
+            if passes {
+                self.turn(mailbox, client, request)?;
+            }
         }
         let seat = self.seat(client)?;
         seat.awaiting.remove(place);

@@ -27,12 +27,10 @@ impl<Q> Slot<Q> {
                     self.own.pop_front().map(|waiting| (client, Urgency::Normal, waiting))
                 }
                 (None, Lock::Wanted(_)) if !self.owed => self.queue.pop_urgent(in_a_row),
-                (None, _) => {
-                    self.owed = false;
-                    self.queue.pop(in_a_row)
-                }
+                (None, _) => self.queue.pop(in_a_row),
             };
             let Some((client, urgency, waiting)) = next else { return };
+            self.owed &= urgency == Urgency::Urgent || self.hold.is_some();
             #[cfg(test)]
             if desk.is_planted(crate::explorer::Plant::SameClientAgain) && !self.queue.normal.lines.is_empty()
             {
