@@ -50,7 +50,7 @@ pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, o
     let basis = if psk.is_some() { None } else { Some(Basis::load(&args.trust, own, output)?) };
     let trust = basis.as_ref().map(Basis::trust);
     let opening = match (psk, &trust) {
-        (Some(psk), _) => Opening::Preshared(psk),
+        (Some(psk), _) => Opening::Preshared(Some(psk)),
         (None, Some(trust)) => Opening::Exchange(Box::new(Judge::new(trust, args.slot, args.untrusted))),
         (None, None) => return Err(usage("nobody says whom to trust")),
     };
