@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanewarden_crypto::{Provider, wipe_stack};
+use lanewarden_crypto::{Provider, with_wiped_stack};
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
 use lanewarden_spdm::binding::MessageKind;
@@ -194,9 +194,7 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
 
     /// The next step; what it had on the stack is wiped, and the same goes for answers.
     fn step(&mut self, now: Instant) -> Next {
-        let next = self.advance(now);
-        wipe_stack::<DEPTH>();
-        next
+        with_wiped_stack::<DEPTH, _>(|| self.advance(now))
     }
 
     fn advance(&mut self, now: Instant) -> Next {
@@ -230,11 +228,10 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
     }
 
     fn take(&mut self, now: Instant, kind: MessageKind, answer: &mut [u8]) {
-        match self.requester.receive(now, kind, answer) {
+        with_wiped_stack::<DEPTH, _>(|| match self.requester.receive(now, kind, answer) {
             Ok(event) => self.script.event(event),
             Err(error) => self.script.failed(Failure::Spdm(error)),
-        }
-        wipe_stack::<DEPTH>();
+        });
     }
 }
 

@@ -25,4 +25,4 @@ pub use signature::{
     Curve, KeyError, MAX_SIGNATURE_SIZE, PublicKey, RsaSize, SignError, SignatureAlgorithm, Signed, Signer,
     Signing, VerifyError, VerifyingKey,
 };
-pub use stack::wipe_stack;
+pub use stack::with_wiped_stack;

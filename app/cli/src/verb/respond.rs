@@ -8,7 +8,7 @@ use std::net::TcpListener;
 
 use lanewarden_attestation::TRANSFER_SIZE;
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm, wipe_stack};
+use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm, with_wiped_stack};
 use lanewarden_decode::capture::Direction;
 use lanewarden_identity::{FolderError, Identity, IdentitySpec, LeafSpec, Seed};
 use lanewarden_net::emulator::{Command, QEMU_MAX};
@@ -161,9 +161,8 @@ impl<E: Endpoint> Responder for Served<'_, E> {
         if let Some(capture) = self.capture {
             capture.message(Direction::ToResponder, kind, request);
         }
-        let answered = self.device.respond(self.clock.now(), kind, request);
-        // Nothing of a session is to stay where it was worked with.
-        wipe_stack::<DEPTH>();
+        let now = self.clock.now();
+        let answered = with_wiped_stack::<DEPTH, _>(|| self.device.respond(now, kind, request));
         let (kind, said) = answered?;
         answer.extend_from_slice(said);
         if let Some(capture) = self.capture {
@@ -178,8 +177,7 @@ impl<E: Endpoint> Responder for Served<'_, E> {
 
     fn disconnected(&mut self, why: Result<(), TransportError>) {
         // Nobody can go on with its sessions.
-        self.device.reset();
-        wipe_stack::<DEPTH>();
+        with_wiped_stack::<DEPTH, _>(|| self.device.reset());
         match why {
             Ok(()) => self.output.note("it has left"),
             Err(error) => self.output.note(&format!("its connection ended: {error}")),
