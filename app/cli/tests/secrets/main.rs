@@ -2,6 +2,9 @@
 //! and takes all its secrets down (`spy`). They are looked for in what the binary says and writes, and in its memory:
 //! while a session is open, when those in use have to be there and no others, and after it.
 //!
+//! `cargo xtask test` runs it twice. A program that is not optimised happens to write over much of what is left; one that is
+//! does not, so the second time this crate is.
+//!
 //! Of a process of another's, memory cannot be read; of a child's it can, unless Yama's ptrace_scope is 2 or 3. Then all
 //! this is skipped, and says so.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
