@@ -50,7 +50,7 @@ use crate::message::{
     AeadAlgorithms, AsymmetricAlgorithms, CertificatePortion, DheGroups, Digests, HashAlgorithms, Request,
     SLOTS, VendorMessage, Writer,
 };
-use crate::session::{Seating, Session, Sessions, UNLIMITED};
+use crate::session::{HandshakeSecret, Seating, Session, Sessions, UNLIMITED};
 use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
@@ -64,7 +64,7 @@ pub use within::Within;
 use flight::{Flight, HEADROOM, Mode};
 use operation::{Encoded, Operation};
 use outgoing::Outgoing;
-use parts::{HalfOf, HashOf};
+use parts::{HalfOf, HashOf, Kept};
 
 /// Bytes of the least buffer a requester can be given.
 pub const MIN_BUFFER: usize = 160;
@@ -216,6 +216,8 @@ struct Core<E: Endpoint> {
     last_id: u16,
     /// This side's half of the next key exchange, where it was made ahead.
     prepared: Option<HalfOf<E>>,
+    /// The handshake secret that follows from a pre-shared key, until it is of use.
+    secret: Kept<E, HandshakeSecret>,
     /// The time, as it was told last.
     now: Instant,
     digests: [Option<Digest>; SLOTS as usize],
@@ -262,6 +264,7 @@ where
             renewed: false,
             last_id: 0,
             prepared: None,
+            secret: Default::default(),
             now: Instant::ORIGIN,
             digests: [None; SLOTS as usize],
             key: None,

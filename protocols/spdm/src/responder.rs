@@ -448,7 +448,7 @@ impl<E: Endpoint> Core<E> {
                     Ok(Answer::Ready(end))
                 }
                 Then::Session => {
-                    let beginning = self.beginning.take().ok_or(Refused::UNEXPECTED)?;
+                    let beginning = self.beginning.lift().ok_or(Refused::UNEXPECTED)?;
                     self.begin_exchanged(beginning, length, end, out)
                 }
             },

@@ -17,7 +17,9 @@ use crate::message::{
     OpaqueFormat, PskExchange, PskExchangeRsp, Reader, Request, RequesterFlags, ResponderFlags,
     SecuredChoice, SecuredOffer, SecuredVersions, SessionPolicy, SummaryKind, Writer,
 };
-use crate::session::{HandshakeSecret, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms};
+use crate::session::{
+    HandshakeSecret, Keep, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
+};
 use crate::signing::{Purpose, ToSign};
 
 /// What a session is to be.
@@ -74,8 +76,6 @@ pub struct Opening<E: Endpoint> {
     pub id: u32,
     /// This side's half of the key exchange, until the other is there.
     half: Option<HalfOf<E>>,
-    /// The handshake secret that follows from a pre-shared key, until it is of use.
-    secret: Option<HandshakeSecret>,
     /// The slot of its own that this side proves itself with.
     pub proof: Option<u8>,
 }
@@ -110,7 +110,7 @@ impl<E: Endpoint> Core<E> {
         self.key_of(wanted.slot)?;
         let prepared = self.prepared.take().filter(|half| half.group() == group);
         let half = prepared.map_or_else(|| self.parts.provider.key_exchange(group), Ok)?;
-        let opening = self.opening(wanted, Stage::Exchange, Some(half), None);
+        let opening = self.opening(wanted, Stage::Exchange, Some(half));
         self.operation = Operation::Open(opening);
         Ok(())
     }
@@ -127,7 +127,7 @@ impl<E: Endpoint> Core<E> {
         let hash = session_hash(&connection);
         let secret = HandshakeSecret::from_psk(&self.parts.provider, hash, psk.key);
         let secret = secret.ok_or(Reason::NoSessionCrypto)?;
-        let opening = self.opening(wanted, Stage::PskExchange, None, Some(secret));
+        let opening = self.opening(wanted, Stage::PskExchange, None);
         let mut room = [0; MAX_SECURED_OPAQUE];
         let opaque = self.secured_offer(&connection, &mut room)?;
         let request = PskExchange {
@@ -139,20 +139,15 @@ impl<E: Endpoint> Core<E> {
             opaque,
         };
         request.encode(connection.version, writer)?;
+        self.secret.put(secret);
         self.operation = Operation::Open(opening);
         Ok(())
     }
 
-    fn opening(
-        &mut self,
-        wanted: SessionRequest,
-        stage: Stage,
-        half: Option<HalfOf<E>>,
-        secret: Option<HandshakeSecret>,
-    ) -> Opening<E> {
+    fn opening(&mut self, wanted: SessionRequest, stage: Stage, half: Option<HalfOf<E>>) -> Opening<E> {
         self.last_id = self.last_id.wrapping_add(1).max(1);
         let own_id = self.last_id;
-        Opening { stage, wanted, own_id, id: 0, half, secret, proof: None }
+        Opening { stage, wanted, own_id, id: 0, half, proof: None }
     }
 
     /// What every session needs.
@@ -355,7 +350,7 @@ impl<E: Endpoint> Core<E> {
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
         let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
         transcript.update(message.get(..unverified).unwrap_or_default());
-        let secret = opening.secret.take().ok_or(Reason::NoSessionCrypto)?;
+        let secret = self.secret.lift().ok_or(Reason::NoSessionCrypto)?;
         let terms = Terms {
             is_psk: true,
             ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?

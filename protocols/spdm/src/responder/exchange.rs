@@ -38,6 +38,19 @@ pub struct Start<E: Endpoint> {
     pub transcript: HashOf<E>,
 }
 
+impl<E: Endpoint> Clone for Beginning<E> {
+    fn clone(&self) -> Self {
+        Self { start: self.start.clone(), in_the_clear: self.in_the_clear }
+    }
+}
+
+impl<E: Endpoint> Clone for Start<E> {
+    fn clone(&self) -> Self {
+        let Self { terms, notes, secret, transcript } = self;
+        Self { terms: *terms, notes: *notes, secret: secret.clone(), transcript: transcript.clone() }
+    }
+}
+
 /// What the responder says of secured messages.
 pub struct Chosen {
     bytes: [u8; MAX_SECURED_OPAQUE],

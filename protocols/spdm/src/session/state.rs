@@ -308,7 +308,9 @@ impl<P: Provider> Session<P> {
         let message = next.channel.open(&self.terms.form, self.terms.id, copy);
         if message.is_ok() {
             record.copy_from_slice(copy);
-            self.incoming = self.next.take()?;
+            // What is taken leaves its bytes behind, what is dropped does not.
+            core::mem::swap(&mut self.incoming, next);
+            self.next = None;
         }
         room.zeroize();
         message.ok()
