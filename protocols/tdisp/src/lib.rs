@@ -7,7 +7,9 @@
 //! session carries the payloads, tells the responder which session each came in, and when a session is over
 //! ([`Responder::ended`]).
 //!
-//! What the public sources leave open is behind a name that says so: [`FOREIGN_SESSION`], [`BINDING_NOT_LOCKED`],
+//! CXL's TSP, which does the same for memory of a device, is in [`tsp`].
+//!
+//! What the public sources of TDISP leave open is behind a name that says so: [`FOREIGN_SESSION`], [`BINDING_NOT_LOCKED`],
 //! [`Violation`], [`Requests`], [`page_with_offset`].
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,6 +27,7 @@ mod requester;
 mod responder;
 #[cfg(test)]
 mod tests;
+pub mod tsp;
 
 pub use error::{Blame, Error, Malformed, NoRoom, Refusal};
 pub use interface::{BINDING_NOT_LOCKED, FOREIGN_SESSION, Interface, Violation};

@@ -36,7 +36,7 @@ pub struct Functions {
     link: pci::Responder<pci::Emulation<PORTS, STREAMS>, ALL_STREAMS>,
     cxl_link: cxl::Responder<cxl::Emulation<Random, PORTS>, PORTS>,
     interface: lanewarden_tdisp::Responder<lanewarden_tdisp::Emulated<1>, 1>,
-    memory: lanewarden_tsp::Responder<lanewarden_tsp::Emulated>,
+    memory: lanewarden_tdisp::tsp::Responder<lanewarden_tdisp::tsp::Emulated>,
     terminus: Terminus,
 }
 
@@ -55,7 +55,7 @@ impl Functions {
             link: pci::Responder::new(pci::Emulation::new()),
             cxl_link: cxl::Responder::new(cxl::Emulation::new(random)),
             interface: lanewarden_tdisp::Responder::new(interfaces, ids),
-            memory: lanewarden_tsp::Responder::new(lanewarden_tsp::Emulated::new(MEMORY)),
+            memory: lanewarden_tdisp::tsp::Responder::new(lanewarden_tdisp::tsp::Emulated::new(MEMORY)),
             terminus: Terminus { id: 1 },
         })
     }
@@ -79,7 +79,7 @@ impl VendorHandler for Functions {
     ) -> Result<usize, ErrorCode> {
         use lanewarden_ide::PROTOCOL as IDE_KM;
         use lanewarden_tdisp::PROTOCOL_ID as TDISP;
-        use lanewarden_tsp::PROTOCOL_ID as TSP;
+        use lanewarden_tdisp::tsp::PROTOCOL_ID as TSP;
         let session = context.session;
         let protocol = *request.first().ok_or(ErrorCode::INVALID_REQUEST)?;
         let of_pci = registry.body == lanewarden_ide::BODY && registry.vendor == pci::VENDOR;
@@ -125,8 +125,8 @@ const fn of_interface(why: lanewarden_tdisp::NoResponse) -> ErrorCode {
     }
 }
 
-const fn of_memory(why: lanewarden_tsp::NoResponse) -> ErrorCode {
-    use lanewarden_tsp::NoResponse;
+const fn of_memory(why: lanewarden_tdisp::tsp::NoResponse) -> ErrorCode {
+    use lanewarden_tdisp::tsp::NoResponse;
     match why {
         NoResponse::NoSession => ErrorCode::SESSION_REQUIRED,
         NoResponse::Malformed(_) => ErrorCode::INVALID_REQUEST,
