@@ -1,46 +1,8 @@
-//! What can be wrong with a message or an exchange, and who is to blame.
+//! What can be wrong with an exchange, and who is to blame.
 
-use crate::tsp::{ErrorCode, ResponseCode};
-
-/// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blame {
-    /// The device broke the protocol.
-    Peer,
-    /// The device keeps to the protocol, and cannot or will not do what was asked.
-    PeerCannot,
-    /// The caller asked for what cannot be, or at the wrong moment.
-    Caller,
-    /// The device needs time.
-    Time,
-    /// This side has too little room.
-    Here,
-}
-
-/// There is no room for the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no room for the message")]
-pub struct NoRoom;
-
-/// Why bytes are no message, or no report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// They end too early.
-    #[error("it ends too early")]
-    Short,
-    /// More follows than belongs there.
-    #[error("{0} bytes too many")]
-    Trailing(usize),
-    /// The first byte is another protocol's.
-    #[error("its protocol is {0:#04x}, which is not TSP")]
-    Protocol(u8),
-    /// No message of this direction that is spoken here has this code.
-    #[error("no message of this direction has code {0:#04x}")]
-    Code(u8),
-    /// A field has a value that it cannot have.
-    #[error("its {0} cannot be")]
-    Field(&'static str),
-}
+use super::{ErrorCode, ResponseCode};
+use crate::portion::Misfit;
+use crate::{Blame, Malformed};
 
 /// The device answers ERROR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +20,7 @@ pub enum Error {
     /// The device refuses.
     #[error("the device refuses: {0}")]
     Refused(Refusal),
-    /// The device is not done: ask [`crate::tsp::CheckDelayedCompletion`] later. The number is in a unit that no public source
+    /// The device is not done: ask [`super::CheckDelayedCompletion`] later. The number is in a unit that no public source
     /// names.
     #[error("the device is not done, and says {0}")]
     Delayed(u32),
@@ -123,6 +85,15 @@ impl Refusal {
             | ErrorCode::INVALID_SECURITY_STATE
             | ErrorCode::ALREADY_LOCKED => Blame::Caller,
             _ => Blame::PeerCannot,
+        }
+    }
+}
+
+impl From<Misfit> for Error {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Portion => Self::Portions,
+            Misfit::TooLong(length) => Self::ReportTooLong { length },
         }
     }
 }

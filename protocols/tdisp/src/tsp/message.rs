@@ -19,10 +19,10 @@ pub use configuration::{Configuration, ConfigurationFeatures, EncryptionFeatures
 pub use error::{ErrorAnswer, ErrorCode};
 pub use memory::{MAX_RANGES, MemoryRange, Ranges};
 pub use request::Request;
-pub use response::{Portion, Response};
+pub use response::Response;
 
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom, PROTOCOL_ID, VERSION};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom, PROTOCOL_ID, VERSION};
 
 /// Bytes before a message's own fields: the protocol's byte, the version and the code.
 pub const HEADER_SIZE: usize = 3;

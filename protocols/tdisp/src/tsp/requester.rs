@@ -6,11 +6,12 @@ mod questions;
 
 pub use fetch::{Report, ReportFetch};
 pub use questions::{
-    CheckDelayedCompletion, GetCapabilities, GetConfiguration, GetReport, GetVersion, LockConfiguration,
+    CheckDelayedCompletion, GetCapabilities, GetConfiguration, GetVersion, LockConfiguration,
     SetConfiguration, SetTeState,
 };
 
-use crate::tsp::{Error, Header, Malformed, NoRoom, Refusal, Request, Response, ResponseCode, VERSION};
+use crate::tsp::{Error, Header, Refusal, Request, Response, ResponseCode};
+use crate::{Malformed, NoRoom, VERSION};
 
 /// What is asked of a device.
 pub trait Question {

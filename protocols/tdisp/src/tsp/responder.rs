@@ -10,28 +10,13 @@ pub use hardware::{Completion, Hardware};
 pub use sessions::Role;
 
 use crate::tsp::message::ErrorAnswer;
-use crate::tsp::{
-    Configuration, ErrorCode, Header, Malformed, Request, RequestCode, Response, Secondary, State, VERSION,
-};
+use crate::tsp::{Configuration, ErrorCode, Header, Request, RequestCode, Response, Secondary, State};
+use crate::{NoResponse, VERSION};
 use sessions::Sessions;
 
 /// Bytes that [`Responder::respond`] wants as room for an answer: those of the longest one of fixed length, the
 /// configuration.
 pub const MIN_ANSWER: usize = 193;
-
-/// Why there is no answer of TSP, so that SPDM answers with an ERROR of its own. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoResponse {
-    /// It came outside of sessions.
-    #[error("a request outside of sessions")]
-    NoSession,
-    /// It has no whole header, or is another protocol's.
-    #[error("the request is malformed: {0}")]
-    Malformed(Malformed),
-    /// The room for the answer is less than [`MIN_ANSWER`].
-    #[error("no room for an answer")]
-    NoRoom,
-}
 
 /// A memory device.
 ///

@@ -2,8 +2,8 @@
 
 use bitflags::bitflags;
 
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom};
 
 /// The most secondary sessions there can be.
 pub const SECONDARY_SESSIONS: usize = 4;

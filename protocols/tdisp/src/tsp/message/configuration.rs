@@ -7,8 +7,8 @@ use bitflags::bitflags;
 use subtle::ConstantTimeEq;
 
 use super::{Algorithms, SECONDARY_SESSIONS, TeFeatures};
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom};
 
 bitflags! {
     /// How memory is encrypted. The bits are not those of [`super::EncryptionSupport`].

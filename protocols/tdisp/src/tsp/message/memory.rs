@@ -1,7 +1,7 @@
 //! Ranges of memory.
 
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom};
 
 /// The most ranges in a request, as spdm-emu has it.
 pub const MAX_RANGES: usize = 32;

@@ -3,6 +3,8 @@
 use core::fmt;
 
 use super::{Capabilities, Configuration, ErrorAnswer, Request, Response};
+use crate::message::Hex;
+use crate::versions;
 
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,10 +28,7 @@ impl fmt::Display for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.code().fmt(f)?;
         match self {
-            Self::Version(versions) => versions
-                .iter()
-                .enumerate()
-                .try_for_each(|(place, version)| print_version(f, place == 0, *version)),
+            Self::Version(versions) => versions::print(versions, f),
             Self::Capabilities(capabilities) => write!(f, ": {capabilities}"),
             Self::Configuration(configuration, state) => write!(f, ": {state}, {configuration}"),
             Self::Report(portion) => {
@@ -40,11 +39,6 @@ impl fmt::Display for Response<'_> {
             Self::ConfigurationSet | Self::Locked | Self::TeStateSet | Self::Completed => Ok(()),
         }
     }
-}
-
-fn print_version(f: &mut fmt::Formatter<'_>, is_first: bool, version: u8) -> fmt::Result {
-    let before = if is_first { ": " } else { ", " };
-    write!(f, "{before}{}.{}", version >> 4, version & 0xf)
 }
 
 impl fmt::Display for Capabilities {
@@ -73,7 +67,6 @@ impl fmt::Display for ErrorAnswer<'_> {
         if self.extended.is_empty() {
             return Ok(());
         }
-        f.write_str(", extended data ")?;
-        self.extended.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, ", extended data {}", Hex(self.extended))
     }
 }

@@ -1,8 +1,8 @@
 //! Requests.
 
 use super::{Configuration, Header, Ranges, RequestCode, Secondary};
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom};
 
 /// A request, header aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,8 @@
 //! Answers.
 
-use super::{
-    Capabilities, Configuration, ErrorAnswer, HEADER_SIZE, Header, RequestCode, ResponseCode, State,
-};
-use crate::tsp::cursor::{Reader, Writer};
-use crate::tsp::{Malformed, NoRoom};
-
-/// A portion of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Portion<'a> {
-    /// Its bytes.
-    pub bytes: &'a [u8],
-    /// How many follow it.
-    pub remainder: u16,
-}
+use super::{Capabilities, Configuration, ErrorAnswer, Header, RequestCode, ResponseCode, State};
+use crate::cursor::{Reader, Writer};
+use crate::{Malformed, NoRoom, Portion, versions};
 
 /// An answer, header aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +70,7 @@ impl<'a> Response<'a> {
             reader.take(2)?;
         }
         Ok(match request {
-            RequestCode::GetVersion => Self::Version(decode_versions(reader)?),
+            RequestCode::GetVersion => Self::Version(versions::decode(reader)?),
             RequestCode::GetCapabilities => Self::Capabilities(Capabilities::decode(reader)?),
             RequestCode::SetConfiguration => Self::ConfigurationSet,
             RequestCode::GetConfiguration => {
@@ -106,12 +95,14 @@ impl<'a> Response<'a> {
             Self::ConfigurationSet | Self::Locked | Self::TeStateSet | Self::Completed => writer.zeros(2)?,
             Self::Version(versions) => {
                 writer.zeros(2)?;
-                writer.u8(u8::try_from(versions.len()).map_err(|_| NoRoom)?)?;
-                writer.bytes(versions)?;
+                versions::encode(versions, &mut writer)?;
             }
             Self::Capabilities(capabilities) => capabilities.encode(&mut writer)?,
             Self::Configuration(configuration, state) => configuration.encode(state.byte(), &mut writer)?,
-            Self::Report(portion) => portion.encode(&mut writer)?,
+            Self::Report(portion) => {
+                writer.zeros(2)?;
+                portion.encode(&mut writer)?;
+            }
             Self::Delayed(time) => {
                 writer.zeros(2)?;
                 writer.u32(*time)?;
@@ -119,29 +110,5 @@ impl<'a> Response<'a> {
             Self::Error(error) => error.encode(&mut writer)?,
         }
         Ok(writer.length())
-    }
-}
-
-fn decode_versions<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
-    match reader.u8()? {
-        0 => Err(Malformed::Field("number of versions")),
-        count => reader.take(count.into()),
-    }
-}
-
-impl<'a> Portion<'a> {
-    /// Bytes of the answer before the portion's own.
-    pub(crate) const HEAD: usize = HEADER_SIZE + 6;
-
-    fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let (length, remainder) = (reader.u16()?, reader.u16()?);
-        Ok(Self { bytes: reader.take(length.into())?, remainder })
-    }
-
-    fn encode(&self, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
-        writer.zeros(2)?;
-        writer.u16(u16::try_from(self.bytes.len()).map_err(|_| NoRoom)?)?;
-        writer.u16(self.remainder)?;
-        writer.bytes(self.bytes)
     }
 }

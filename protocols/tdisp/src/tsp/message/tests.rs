@@ -7,6 +7,7 @@ use std::{format, vec};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Portion;
 
 const KEYS: [u8; 128] = [0x5a; 128];
 

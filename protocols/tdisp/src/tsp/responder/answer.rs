@@ -1,7 +1,11 @@
 //! The answer to each request.
 
 use super::{Completion, Hardware, Responder, Role};
-use crate::tsp::{ErrorCode, MAX_RANGES, MemoryRange, Portion, Ranges, Request, Response, State, VERSION};
+use crate::tsp::{ErrorCode, HEADER_SIZE, MAX_RANGES, MemoryRange, Ranges, Request, Response, State};
+use crate::{GetReport, NoRoom, Portion, VERSION};
+
+/// Bytes of an answer before those of the report: two reserved, lengths of the portion and of what follows it.
+const REPORT_HEAD: usize = HEADER_SIZE + 6;
 
 impl<H: Hardware> Responder<H> {
     pub(super) fn carry_out(
@@ -32,7 +36,7 @@ impl<H: Hardware> Responder<H> {
             Request::SetTeState { state, ranges } => self.set_te_state(session, *state, ranges)?,
             Request::CheckDelayedCompletion => self.check_completion(session)?,
         };
-        response.encode(answer).map_err(|_| ErrorCode::UNSPECIFIED)
+        response.encode(answer).map_err(|NoRoom| ErrorCode::UNSPECIFIED)
     }
 
     fn check_role(&self, session: u32, request: &Request<'_>) -> Result<(), ErrorCode> {
@@ -74,13 +78,10 @@ impl<H: Hardware> Responder<H> {
     fn report(&self, offset: u16, length: u16, answer: &mut [u8]) -> Result<usize, ErrorCode> {
         self.check_state(&[State::ConfigUnlocked, State::ConfigLocked])?;
         let report = self.hardware.report();
-        let rest = report.get(usize::from(offset)..).filter(|rest| !rest.is_empty() && length > 0);
-        let rest = rest.ok_or(ErrorCode::INVALID_REQUEST)?;
-        let room = answer.len().saturating_sub(Portion::HEAD);
-        let (bytes, rest) = rest.split_at_checked(room.min(length.into())).unwrap_or((rest, &[]));
-        let remainder = u16::try_from(rest.len()).map_err(|_| ErrorCode::UNSPECIFIED)?;
-        let response = Response::Report(Portion { bytes, remainder });
-        response.encode(answer).map_err(|_| ErrorCode::UNSPECIFIED)
+        let room = answer.len().saturating_sub(REPORT_HEAD);
+        let portion = Portion::of(report, GetReport { offset, length }, room);
+        let portion = portion.map_err(|NoRoom| ErrorCode::UNSPECIFIED)?.ok_or(ErrorCode::INVALID_REQUEST)?;
+        Response::Report(portion).encode(answer).map_err(|NoRoom| ErrorCode::UNSPECIFIED)
     }
 
     fn set_te_state(

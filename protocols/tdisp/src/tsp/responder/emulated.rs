@@ -1,9 +1,10 @@
 //! Hardware that is not there.
 
 use super::{Completion, Hardware};
+use crate::NoRoom;
 use crate::tsp::{
     Algorithms, Capabilities, Configuration, ConfigurationSupport, EncryptionSupport, ErrorCode, MemoryRange,
-    NoRoom, Ranges, Secondary, TeFeatures,
+    Ranges, Secondary, TeFeatures,
 };
 
 /// Bytes of a report that there is room for.

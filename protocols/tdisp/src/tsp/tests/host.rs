@@ -5,11 +5,11 @@ use std::vec::Vec;
 
 use super::support::{RANGES, wanted};
 use crate::tsp::{
-    Blame, Capabilities, CheckDelayedCompletion, Configuration, EncryptionSupport, Error, ErrorAnswer,
-    ErrorCode, GetCapabilities, GetConfiguration, GetReport, GetVersion, LockConfiguration, Malformed,
-    Portion, Question, Refusal, RequestCode, Response, ResponseCode, Secondary, SetConfiguration, SetTeState,
-    State, answer,
+    Capabilities, CheckDelayedCompletion, Configuration, EncryptionSupport, Error, ErrorAnswer, ErrorCode,
+    GetCapabilities, GetConfiguration, GetVersion, LockConfiguration, Question, Refusal, RequestCode,
+    Response, ResponseCode, Secondary, SetConfiguration, SetTeState, State, answer,
 };
+use crate::{Blame, GetReport, Malformed, Portion};
 
 fn bytes(response: &Response<'_>) -> Vec<u8> {
     let mut buffer = [0; 256];

@@ -5,11 +5,12 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::support::{OTHER, PRIMARY, RANGES, device, device_in, payload, set, te};
+use crate::tests::shared::as_answer;
 use crate::tsp::{
-    CheckDelayedCompletion, GetCapabilities, GetConfiguration, GetReport, GetVersion, HEADER_SIZE,
-    MIN_ANSWER, Malformed, NoResponse, ReportFetch, Request, Response, SetTeState, State, answer,
-    decode_request, decode_response,
+    CheckDelayedCompletion, GetCapabilities, GetConfiguration, GetVersion, HEADER_SIZE, MIN_ANSWER,
+    ReportFetch, Request, Response, SetTeState, State, answer, decode_request, decode_response,
 };
+use crate::{GetReport, Malformed, NoResponse};
 
 #[test]
 fn nothing_is_answered_outside_of_sessions() {
@@ -115,10 +116,5 @@ proptest! {
 
 /// An answer that gets far.
 fn any_answer() -> impl Strategy<Value = Vec<u8>> {
-    any_payload().prop_map(|mut payload| {
-        if let Some(code) = payload.get_mut(2) {
-            *code &= 0x7f;
-        }
-        payload
-    })
+    any_payload().prop_map(as_answer)
 }

@@ -4,6 +4,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::support::{Device, OTHER, PRIMARY, RANGES, device, exchange, wanted};
+use crate::tests::shared;
 use crate::tsp::{
     CheckDelayedCompletion, Emulated, Error, ErrorCode, GetCapabilities, GetConfiguration, GetVersion,
     LockConfiguration, Question, Refusal, ReportFetch, Secondary, SetConfiguration, SetTeState, State,
@@ -111,28 +112,12 @@ fn emu_configuration(device: &mut Device) -> Vec<u8> {
 
 /// In portions of 512 bytes, as it does it.
 fn emu_report(device: &mut Device) -> Vec<u8> {
-    const PORTION: u16 = 512;
-    let (mut report, mut total, mut remainder) = (vec![], 0, PORTION);
-    loop {
-        let length = remainder.min(PORTION);
-        let offset = u16::try_from(report.len()).unwrap();
+    shared::emu_report(512, |offset, length| {
         let body = [[0, 0], offset.to_le_bytes(), length.to_le_bytes()].concat();
         let answer = emu(device, PRIMARY, 0x85, &body, 8 + 512);
-        let portion = u16_at(&answer, 4);
-        remainder = u16_at(&answer, 6);
-        assert!(portion <= length);
-        assert_eq!(answer.len(), 8 + usize::from(portion));
-        let whole = report.len() + usize::from(portion) + usize::from(remainder);
-        if report.is_empty() {
-            assert!(whole <= 0x1000);
-            total = whole;
-        }
-        assert_eq!(whole, total);
-        report.extend(&answer[8..]);
-        if remainder == 0 {
-            return report;
-        }
-    }
+        assert_eq!(answer.len(), 8 + usize::from(u16_at(&answer, 4)));
+        (answer[8..].to_vec(), u16_at(&answer, 6))
+    })
 }
 
 #[test]

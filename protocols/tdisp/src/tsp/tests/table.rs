@@ -1,11 +1,11 @@
 //! What every request gives in every state, from the primary session and from another.
 
-use std::fmt::Write as _;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
 use super::support::{OTHER, PRIMARY, device_in, exchange, payload, set, te};
+use crate::tests::shared::table;
 use crate::tsp::{Request, Response, State, decode_response};
 
 fn rows() -> Vec<(String, Vec<u8>)> {
@@ -56,14 +56,6 @@ fn cell(state: State, session: u32, request: &[u8]) -> String {
 
 #[test]
 fn every_request_in_every_state_has_its_answer() {
-    let mut table = String::new();
-    for (name, request) in rows() {
-        writeln!(table, "{name}").unwrap();
-        for state in State::ALL {
-            let cells = [cell(state, PRIMARY, &request), cell(state, OTHER, &request)];
-            let line = if cells[0] == cells[1] { cells[0].clone() } else { cells.join(" | other session: ") };
-            writeln!(table, "    {:<16}{line}", format!("{state}")).unwrap();
-        }
-    }
+    let table = table(&rows(), &State::ALL, [PRIMARY, OTHER], cell);
     insta::assert_snapshot!(table);
 }
