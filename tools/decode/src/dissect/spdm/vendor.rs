@@ -2,8 +2,7 @@
 
 use lanewarden_ide::{cxl, pci};
 use lanewarden_spdm::message::{Malformed, Reader, VendorMessage};
-use lanewarden_tdisp as tdisp;
-use lanewarden_tsp as tsp;
+use lanewarden_tdisp::{self as tdisp, tsp};
 
 use super::Content;
 use crate::Field;
@@ -47,7 +46,7 @@ fn protocol(message: &VendorMessage<'_>, is_request: bool) -> Option<(&'static s
             .ok()?;
             Some(("TDISP", format!("{said}, interface {}", header.interface)))
         }
-        (vendor, tsp::PROTOCOL_ID) if vendor == cxl::VENDOR => {
+        (vendor, tdisp::PROTOCOL_ID) if vendor == cxl::VENDOR => {
             let said = if is_request {
                 tsp::decode_request(payload).map(|(_, said)| said.to_string())
             } else {
