@@ -134,14 +134,6 @@ pub trait Hash: Clone {
     fn finish(self) -> Digest;
 }
 
-/// An HMAC in work (FIPS 198-1).
-pub trait Mac: Clone {
-    /// Takes more bytes in.
-    fn update(&mut self, bytes: &[u8]);
-    /// The code over all that was taken in; as a [`Digest`] it is compared in constant time.
-    fn finish(self) -> Digest;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

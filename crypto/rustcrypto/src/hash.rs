@@ -4,7 +4,7 @@ use core::fmt;
 
 #[cfg(feature = "sha3")]
 use hmac::SimpleHmac;
-use hmac::{Hmac, KeyInit, Mac as _};
+use hmac::{Hmac, KeyInit};
 use lanewarden_crypto::{Digest, HashAlgorithm};
 use sha2::Digest as _;
 use sha2::{Sha256, Sha384, Sha512};
@@ -105,66 +105,27 @@ fn digest_of(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
     Digest::new(algorithm, bytes).expect("a digest has its algorithm's size")
 }
 
-/// An HMAC in work. Its key is wiped when it is dropped.
-#[derive(Clone)]
-#[allow(missing_docs)] // Each is what it is called.
-pub enum Mac {
-    Sha256(Hmac<Sha256>),
-    Sha384(Hmac<Sha384>),
-    Sha512(Hmac<Sha512>),
-    #[cfg(feature = "sha3")]
-    Sha3_256(SimpleHmac<Sha3_256>),
-    #[cfg(feature = "sha3")]
-    Sha3_384(SimpleHmac<Sha3_384>),
-    #[cfg(feature = "sha3")]
-    Sha3_512(SimpleHmac<Sha3_512>),
-}
-
-impl Mac {
-    pub(crate) fn new(algorithm: HashAlgorithm, key: &[u8]) -> Option<Self> {
-        Some(match algorithm {
-            HashAlgorithm::Sha256 => Self::Sha256(Hmac::new_from_slice(key).ok()?),
-            HashAlgorithm::Sha384 => Self::Sha384(Hmac::new_from_slice(key).ok()?),
-            HashAlgorithm::Sha512 => Self::Sha512(Hmac::new_from_slice(key).ok()?),
-            #[cfg(feature = "sha3")]
-            HashAlgorithm::Sha3_256 => Self::Sha3_256(SimpleHmac::new_from_slice(key).ok()?),
-            #[cfg(feature = "sha3")]
-            HashAlgorithm::Sha3_384 => Self::Sha3_384(SimpleHmac::new_from_slice(key).ok()?),
-            #[cfg(feature = "sha3")]
-            HashAlgorithm::Sha3_512 => Self::Sha3_512(SimpleHmac::new_from_slice(key).ok()?),
-            #[cfg(not(feature = "sha3"))]
-            _ => return None,
-        })
-    }
-
-    fn algorithm(&self) -> HashAlgorithm {
-        match self {
-            Self::Sha256(_) => HashAlgorithm::Sha256,
-            Self::Sha384(_) => HashAlgorithm::Sha384,
-            Self::Sha512(_) => HashAlgorithm::Sha512,
-            #[cfg(feature = "sha3")]
-            Self::Sha3_256(_) => HashAlgorithm::Sha3_256,
-            #[cfg(feature = "sha3")]
-            Self::Sha3_384(_) => HashAlgorithm::Sha3_384,
-            #[cfg(feature = "sha3")]
-            Self::Sha3_512(_) => HashAlgorithm::Sha3_512,
-        }
+/// HMAC of these parts; `None` where its hash is not there.
+pub(crate) fn hmac(algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+    match algorithm {
+        HashAlgorithm::Sha256 => hmac_by::<Hmac<Sha256>>(algorithm, key, parts),
+        HashAlgorithm::Sha384 => hmac_by::<Hmac<Sha384>>(algorithm, key, parts),
+        HashAlgorithm::Sha512 => hmac_by::<Hmac<Sha512>>(algorithm, key, parts),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_256 => hmac_by::<SimpleHmac<Sha3_256>>(algorithm, key, parts),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_384 => hmac_by::<SimpleHmac<Sha3_384>>(algorithm, key, parts),
+        #[cfg(feature = "sha3")]
+        HashAlgorithm::Sha3_512 => hmac_by::<SimpleHmac<Sha3_512>>(algorithm, key, parts),
+        #[cfg(not(feature = "sha3"))]
+        _ => None,
     }
 }
 
-impl lanewarden_crypto::Mac for Mac {
-    fn update(&mut self, bytes: &[u8]) {
-        each!(self, work => work.update(bytes));
-    }
-
-    fn finish(self) -> Digest {
-        let algorithm = self.algorithm();
-        each!(self, work => digest_of(algorithm, &work.finalize().into_bytes()))
-    }
-}
-
-impl fmt::Debug for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mac({}, ..)", self.algorithm())
-    }
+// Each hash by itself, so that one does not take the stack of all.
+#[inline(never)]
+fn hmac_by<M: KeyInit + hmac::Mac>(algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+    let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
+    parts.iter().for_each(|part| mac.update(part));
+    Digest::new(algorithm, &mac.finalize().into_bytes())
 }

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use lanewarden_crypto::{
-    AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, MAX_DIGEST_SIZE, Mac,
-    Provider, PublicKey, RandomError, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
+    AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, MAX_DIGEST_SIZE, Provider,
+    PublicKey, RandomError, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
 };
 
 use super::aead::{Seen, StubAead};
@@ -71,16 +71,6 @@ impl Hash for StubHash {
     }
 }
 
-impl Mac for StubHash {
-    fn update(&mut self, bytes: &[u8]) {
-        Hash::update(self, bytes);
-    }
-
-    fn finish(self) -> Digest {
-        Hash::finish(self)
-    }
-}
-
 /// A hash of these parts, each after its length.
 pub(super) fn digest_of(parts: &[&[u8]]) -> u64 {
     let mut hash = StubHash::new(HashAlgorithm::Sha512);
@@ -141,7 +131,6 @@ impl VerifyingKey for StubKey {
 
 impl Provider for Stub {
     type Hash = StubHash;
-    type Mac = StubHash;
     type VerifyingKey = StubKey;
     type KeyExchange = StubExchange;
     type Aead = StubAead;
@@ -150,10 +139,11 @@ impl Provider for Stub {
         Some(StubHash::new(algorithm))
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<StubHash> {
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
         let mut hash = StubHash::new(algorithm);
-        Hash::update(&mut hash, key);
-        Some(hash)
+        hash.update(key);
+        parts.iter().for_each(|part| hash.update(part));
+        Some(hash.finish())
     }
 
     fn verifies(&self, _: SignatureAlgorithm, _: HashAlgorithm) -> bool {

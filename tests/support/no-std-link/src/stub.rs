@@ -5,8 +5,8 @@ use core::hint::black_box;
 
 use lanewarden_crypto::{
     Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignError, SignatureAlgorithm,
-    Signed, Signer, Signing, Tag, VerifyError, VerifyingKey,
+    MAX_DIGEST_SIZE, NONCE_SIZE, Provider, PublicKey, RandomError, SignError, SignatureAlgorithm, Signed,
+    Signer, Signing, Tag, VerifyError, VerifyingKey,
 };
 
 /// Says yes to everything. It is provider, key and cipher.
@@ -42,20 +42,8 @@ impl Hash for StubHash {
     }
 }
 
-impl Mac for StubHash {
-    #[inline(never)]
-    fn update(&mut self, bytes: &[u8]) {
-        black_box(bytes);
-    }
-
-    fn finish(self) -> Digest {
-        self.digest()
-    }
-}
-
 impl Provider for Stub {
     type Hash = StubHash;
-    type Mac = StubHash;
     type VerifyingKey = Self;
     type KeyExchange = Self;
     type Aead = Self;
@@ -66,8 +54,9 @@ impl Provider for Stub {
     }
 
     #[inline(never)]
-    fn hmac(&self, algorithm: HashAlgorithm, _: &[u8]) -> Option<StubHash> {
-        black_box(Some(StubHash(algorithm)))
+    fn hmac(&self, algorithm: HashAlgorithm, _: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        black_box(parts);
+        black_box(Some(StubHash(algorithm).digest()))
     }
 
     #[inline(never)]
