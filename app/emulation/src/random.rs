@@ -64,7 +64,12 @@ impl Provider for Repeatable {
         AwsLc.hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<lanewarden_crypto::Digest> {
+    fn hmac(
+        &self,
+        algorithm: HashAlgorithm,
+        key: &[u8],
+        parts: &[&[u8]],
+    ) -> Option<lanewarden_crypto::Digest> {
         AwsLc.hmac(algorithm, key, parts)
     }
 

@@ -46,6 +46,10 @@ impl lanewarden_crypto::Hash for Hash {
     fn finish(self) -> Digest {
         digest_of(self.algorithm, self.context.finish().as_ref())
     }
+
+    fn fresh(&self) -> Self {
+        Self::new(self.algorithm)
+    }
 }
 
 impl fmt::Debug for Hash {

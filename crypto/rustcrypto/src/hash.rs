@@ -92,6 +92,25 @@ impl lanewarden_crypto::Hash for Hash {
         let algorithm = lanewarden_crypto::Hash::algorithm(&self);
         each!(self, work => digest_of(algorithm, &work.finalize()))
     }
+
+    fn fresh(&self) -> Self {
+        let mut fresh = self.clone();
+        each!(&mut fresh, work => sha2::Digest::reset(work));
+        fresh
+    }
+
+    fn fork(&self, more: &[&[u8]]) -> Digest {
+        let algorithm = lanewarden_crypto::Hash::algorithm(self);
+        each!(self, work => fork(algorithm, work, more))
+    }
+}
+
+// Each hash by itself, so that one does not take the stack of all.
+#[inline(never)]
+fn fork<D: sha2::Digest + Clone>(algorithm: HashAlgorithm, work: &D, more: &[&[u8]]) -> Digest {
+    let mut fork = work.clone();
+    more.iter().for_each(|bytes| fork.update(bytes));
+    digest_of(algorithm, &fork.finalize())
 }
 
 impl fmt::Debug for Hash {

@@ -69,6 +69,10 @@ impl Hash for StubHash {
         spread(self.state, bytes);
         Digest::new(self.algorithm, bytes).unwrap()
     }
+
+    fn fresh(&self) -> Self {
+        Self::new(self.algorithm)
+    }
 }
 
 /// A hash of these parts, each after its length.

@@ -67,7 +67,7 @@ impl<E: Endpoint> Core<E> {
         fetch.take(&portion, self.settings.transfer_size)?;
         if portion.remainder > 0 {
             self.operation = Operation::Certificate(fetch);
-        } else if fetch.hash.clone().finish() != self.expected_digest(fetch.slot)? {
+        } else if fetch.hash.fork(&[]) != self.expected_digest(fetch.slot)? {
             return Err(Violation::ChainDigest.into());
         }
         Ok(Event::Portion(portion))

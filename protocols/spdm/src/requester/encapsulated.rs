@@ -177,10 +177,7 @@ impl<E: Endpoint> Core<E> {
         };
         answer.encode_unsigned(version, writer)?;
         let signed = writer.written().get(before..).unwrap_or_default();
-        let transcript = turned.clone().map(|mut turned| {
-            turned.update(signed);
-            turned.finish()
-        });
+        let transcript = turned.as_ref().map(|turned| turned.fork(&[signed]));
         let mut signature = [0; MAX_SIGNATURE];
         match self.sign(asked.slot, Purpose::REQUESTER_CHALLENGE_AUTH, transcript, &mut signature)? {
             (Signing::Pending(wait), _) => Ok(Encoded::Later(wait)),
@@ -282,7 +279,7 @@ impl<E: Endpoint> Core<E> {
         let session = session.ok_or(invalid)?;
         match update.operation {
             KeyOperation::UpdateKey if !session.expects_renewed() => {
-                session.expect_renewed(&self.parts.provider).ok_or(invalid)?;
+                session.expect_renewed();
                 Ok(Told::Update(update))
             }
             KeyOperation::VerifyNewKey if renewed => Ok(Told::Update(update)),

@@ -9,7 +9,7 @@ use super::{Core, Endpoint, Event};
 use crate::error::{Misuse, Reason, Violation};
 use crate::identity::{Identities, SlotChain};
 use crate::message::{Finish, FinishRsp, Header, PskFinish, PskFinishRsp, Reader, Writer};
-use crate::session::{Seating, Session, Sessions, Side};
+use crate::session::{Seating, Session, Sessions};
 use crate::signing::{Purpose, ToSign};
 
 /// Bytes of the longest signature of a requester: RSA with 4096 bits.
@@ -58,7 +58,7 @@ impl<E: Endpoint> Core<E> {
         let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
         let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
         session.said(writer.written());
-        let proof = session.verify_data(provider, Side::Requester).ok_or(Reason::NoSessionCrypto)?;
+        let proof = session.verify_data(provider).ok_or(Reason::NoSessionCrypto)?;
         session.said(proof.as_bytes());
         writer.bytes(proof.as_bytes())?;
         Ok(Encoded::Ready(None))

@@ -237,7 +237,7 @@ impl<E: Endpoint> Core<E> {
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
         let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
         transcript.update(message.get(..ends.signed).unwrap_or_default());
-        self.verify_exchange(opening.wanted.slot, &transcript.clone().finish(), answer.signature)?;
+        self.verify_exchange(opening.wanted.slot, &transcript.fork(&[]), answer.signature)?;
         transcript.update(answer.signature);
         let secret = self.agree(half, answer.exchange, session_hash(&connection))?;
         let terms = Terms {
@@ -324,9 +324,10 @@ impl<E: Endpoint> Core<E> {
     ) -> Result<(), Reason> {
         let PartsOf::<E> { provider, record, sessions, .. } = &mut self.parts;
         let seat = sessions.seats_mut().free().ok_or(Misuse::SessionLimit)?;
-        let session = Session::begin(seat, provider, Side::Requester, terms, secret, transcript, self.now);
-        let session = session.ok_or(Reason::NoSessionCrypto)?;
-        let is_right = verify_data.map_or(Some(true), |received| session.verifies(provider, received));
+        let session = Session::reserve(seat, Side::Requester, terms, secret, transcript);
+        let is_right = session
+            .begin(provider, self.now)
+            .and_then(|()| verify_data.map_or(Some(true), |received| session.verifies(provider, received)));
         if is_right != Some(true) {
             *seat = None;
             return Err(is_right.map_or(Reason::NoSessionCrypto, |_| Reason::WrongVerifyData));

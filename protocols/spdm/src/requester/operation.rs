@@ -84,7 +84,11 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn reset(&mut self, part: Part) {
-        self.transcripts.reset(part);
+        // A handshake has no measurements of its own, and takes nothing of those outside of it.
+        let session = self.lane.and_then(|id| self.parts.sessions.seats().session(id));
+        if part != Part::Measurements || session.is_none_or(Session::is_established) {
+            self.transcripts.reset(part);
+        }
         self.parts.record.reset(part);
     }
 
@@ -119,16 +123,20 @@ impl<E: Endpoint> Core<E> {
         }
     }
 
-    /// With the measurements of the session in work in place of those outside of sessions.
+    /// Puts the measurements of the session in work in the place of those outside of sessions, or back; whether it has
+    /// any.
+    fn swap_measurements(&mut self) -> bool {
+        let session = self.lane.and_then(|id| self.parts.sessions.seats_mut().session_mut(id));
+        let measurements = session.and_then(Session::measurements);
+        measurements.map(|measurements| self.transcripts.swap_measurements(measurements)).is_some()
+    }
+
+    /// With the measurements of the session in work in the place of those outside of sessions. It does not end here.
     pub fn in_lane<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let Some(id) = self.lane else { return work(self) };
-        let inner = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements);
-        let inner = inner.and_then(Option::take);
-        let outer = self.transcripts.replace_measurements(inner);
+        let are_swapped = self.swap_measurements();
         let done = work(self);
-        let inner = self.transcripts.replace_measurements(outer);
-        if let Some(place) = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements) {
-            *place = inner;
+        if are_swapped {
+            self.swap_measurements();
         }
         done
     }
@@ -244,7 +252,12 @@ impl<E: Endpoint> Core<E> {
 
     /// A whole answer with the right code. The operation goes on where it is still there afterwards.
     pub fn complete<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
-        self.in_lane(|core| core.complete_here(message))
+        let event = self.in_lane(|core| core.complete_here(message));
+        if let Ok(Event::Ended(id)) = event {
+            self.parts.sessions.seats_mut().end(id);
+            self.lane = None;
+        }
+        event
     }
 
     fn complete_here<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {

@@ -55,7 +55,7 @@ impl<E: Endpoint> Core<E> {
             return Ok(Answer::Ready(unsigned));
         };
         self.prepare(Request::GetMeasurements, Part::Measurements, slot, request, answer)?;
-        self.sign(unsigned, out)
+        Ok(Answer::Unsigned(unsigned))
     }
 
     /// Writes the blocks that are asked for after room for the head; returns their number and their bytes.

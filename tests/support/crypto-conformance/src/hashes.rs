@@ -19,7 +19,7 @@ pub fn hashes(provider: &impl Provider) -> Coverage {
     coverage
 }
 
-/// In one piece and in two, with a clone at the cut that goes its own way.
+/// In one piece and in two, with a clone at the cut that goes its own way, and with one that is fresh.
 fn check_hash(hash: impl Hash, message: &[u8], expected: Digest) {
     assert_eq!(hash.algorithm(), expected.algorithm());
     let (mut whole, mut front) = (hash.clone(), hash);
@@ -28,9 +28,13 @@ fn check_hash(hash: impl Hash, message: &[u8], expected: Digest) {
     let (first, second) = message.split_at(message.len() / 3);
     front.update(first);
     let mut clone = front.clone();
+    let mut fresh = front.fresh();
+    assert_eq!(front.fork(&[second]), expected, "{} bytes", message.len());
     front.update(b"elsewhere");
     clone.update(second);
     assert_eq!(clone.finish(), expected, "{} bytes", message.len());
+    fresh.update(message);
+    assert_eq!(fresh.finish(), expected, "{} bytes", message.len());
     assert_ne!(front.finish(), expected);
 }
 

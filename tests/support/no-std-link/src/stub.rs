@@ -40,6 +40,10 @@ impl Hash for StubHash {
     fn finish(self) -> Digest {
         self.digest()
     }
+
+    fn fresh(&self) -> Self {
+        *self
+    }
 }
 
 impl Provider for Stub {
