@@ -1,12 +1,21 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
+mod few;
+
 use core::fmt;
 
 use aes_gcm::aead::AeadInOut;
-use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
+use aes_gcm::aead::consts::U12;
+use aes_gcm::aes::{Aes128, Aes256};
+use aes_gcm::{AesGcm, KeyInit};
 use chacha20poly1305::ChaCha20Poly1305;
 use lanewarden_crypto::{AeadAlgorithm, AeadError, NONCE_SIZE, Tag};
 use zeroize::Zeroizing;
+
+use few::Few;
+
+type Aes128Gcm = AesGcm<Few<Aes128>, U12>;
+type Aes256Gcm = AesGcm<Few<Aes256>, U12>;
 
 /// Bytes of the longest key.
 const MAX_KEY: usize = 32;
