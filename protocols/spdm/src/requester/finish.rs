@@ -22,11 +22,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// FINISH, with a signature where this side is to prove who it is (DSP0274 1.3, 10.17.1).
-    pub fn encode_finish(
-        &mut self,
-        opening: &Opening<E>,
-        writer: &mut Writer<'_>,
-    ) -> Result<Encoded, Reason> {
+    pub fn encode_finish(&mut self, opening: &Opening, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
         let version = self.version();
         Finish::encode_head(version, opening.proof, writer)?;
         if let Some(slot) = opening.proof {
@@ -46,7 +42,7 @@ impl<E: Endpoint> Core<E> {
 
     pub fn encode_psk_finish(
         &mut self,
-        opening: &Opening<E>,
+        opening: &Opening,
         writer: &mut Writer<'_>,
     ) -> Result<Encoded, Reason> {
         PskFinish::encode_head(self.version(), writer)?;
@@ -64,7 +60,7 @@ impl<E: Endpoint> Core<E> {
         Ok(Encoded::Ready(None))
     }
 
-    pub fn complete_finish<'a>(&mut self, opening: &Opening<E>, message: &[u8]) -> Result<Event<'a>, Reason> {
+    pub fn complete_finish<'a>(&mut self, opening: &Opening, message: &[u8]) -> Result<Event<'a>, Reason> {
         let format = self.agreed()?.format();
         let in_the_clear = self.handshake(opening.id)?.terms.in_the_clear;
         let mut reader = Reader::new(message);
@@ -85,7 +81,7 @@ impl<E: Endpoint> Core<E> {
 
     pub fn complete_psk_finish<'a>(
         &mut self,
-        opening: &Opening<E>,
+        opening: &Opening,
         message: &[u8],
     ) -> Result<Event<'a>, Reason> {
         let mut reader = Reader::new(message);
