@@ -24,6 +24,13 @@ pub trait Provider {
     /// A new hash; `None` where the provider does not have it.
     fn hash(&self, algorithm: HashAlgorithm) -> Option<Self::Hash>;
 
+    /// The digest of these parts, one after the other; `None` where the provider does not have the hash.
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        let mut hash = self.hash(algorithm)?;
+        parts.iter().for_each(|part| hash.update(part));
+        Some(hash.finish())
+    }
+
     /// The HMAC (FIPS 198-1) of these parts, one after the other, under this key; `None` where the provider does not have
     /// its hash. As a [`Digest`] it is compared in constant time.
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest>;
@@ -66,6 +73,10 @@ impl<P: Provider + ?Sized> Provider for &P {
 
     fn hash(&self, algorithm: HashAlgorithm) -> Option<Self::Hash> {
         (**self).hash(algorithm)
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        (**self).digest(algorithm, parts)
     }
 
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {

@@ -62,6 +62,10 @@ impl<R: RandomSource> Provider for RustCrypto<R> {
         Hash::new(algorithm)
     }
 
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        hash::digest(algorithm, parts)
+    }
+
     fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
         hash::hmac(algorithm, key, parts)
     }

@@ -60,6 +60,7 @@ impl<E: Endpoint> Core<E> {
         Ok(Encoded::Ready(None))
     }
 
+    #[inline(never)]
     pub fn complete_finish<'a>(&mut self, opening: &Opening, message: &[u8]) -> Result<Event<'a>, Reason> {
         let format = self.agreed()?.format();
         let in_the_clear = self.handshake(opening.id)?.terms.in_the_clear;
@@ -79,6 +80,7 @@ impl<E: Endpoint> Core<E> {
         self.establish(opening.id)
     }
 
+    #[inline(never)]
     pub fn complete_psk_finish<'a>(
         &mut self,
         opening: &Opening,

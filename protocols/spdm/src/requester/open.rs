@@ -218,18 +218,18 @@ impl<E: Endpoint> Core<E> {
     #[inline(never)]
     pub fn complete_exchange<'a>(
         &mut self,
-        opening: &mut Opening,
+        mut opening: Opening,
         message: &'a [u8],
     ) -> Result<Event<'a>, Reason> {
         let connection = self.agreed()?;
         let in_the_clear = connection.handshakes_in_the_clear();
-        let Some(Source::Half(half)) = self.source.take() else { return Err(Reason::NoSessionCrypto) };
+        let group = connection.group.ok_or(Reason::NoSessionCrypto)?;
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
         let with_summary = opening.wanted.summary != SummaryKind::None;
         let (answer, ends) = KeyExchangeRsp::decode(
             connection.format(),
-            half.group().public_size(),
+            group.public_size(),
             with_summary,
             !in_the_clear,
             header,
@@ -239,10 +239,10 @@ impl<E: Endpoint> Core<E> {
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
         let signed = message.get(..ends.signed).unwrap_or_default();
         self.verify(Purpose::KEY_EXCHANGE_RSP, opening.wanted.slot, signed, answer.signature)?;
-        let secret = self.agree(half, answer.exchange, session_hash(&connection))?;
+        let secret = self.agree(answer.exchange, session_hash(&connection))?;
         let terms = Terms {
             in_the_clear,
-            ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?
+            ..self.terms(&connection, &opening, answer.session_id, answer.heartbeat, choice)?
         };
         let verify_data = (!in_the_clear).then_some(answer.verify_data);
         let said = message.get(..ends.signature).unwrap_or_default();
@@ -254,6 +254,7 @@ impl<E: Endpoint> Core<E> {
             MutualAuthentication::Encapsulated => Stage::Talk(Talk::asking()),
             MutualAuthentication::EncapsulatedDigests => Stage::Talk(Talk::asked_digests()),
         };
+        self.operation = Operation::Open(opening);
         let (summary, opaque, mutual) = (answer.summary, answer.opaque, answer.mutual);
         let heartbeat = terms.heartbeat;
         let is_open = false;
@@ -261,7 +262,8 @@ impl<E: Endpoint> Core<E> {
     }
 
     #[inline(never)]
-    fn agree(&self, half: HalfOf<E>, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
+    fn agree(&mut self, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
+        let Some(Source::Half(half)) = self.source.take() else { return Err(Reason::NoSessionCrypto) };
         let provider = &self.parts.provider;
         let secret = half.agree(exchange, |shared| HandshakeSecret::from_exchange(provider, hash, shared))?;
         secret.ok_or(Reason::NoSessionCrypto)
@@ -333,11 +335,8 @@ impl<E: Endpoint> Core<E> {
         Ok(())
     }
 
-    pub fn complete_psk<'a>(
-        &mut self,
-        opening: &mut Opening,
-        message: &'a [u8],
-    ) -> Result<Exchanged<'a>, Reason> {
+    #[inline(never)]
+    pub fn complete_psk<'a>(&mut self, mut opening: Opening, message: &'a [u8]) -> Result<Event<'a>, Reason> {
         let connection = self.agreed()?;
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
@@ -352,15 +351,19 @@ impl<E: Endpoint> Core<E> {
         let Some(Source::Psk(secret)) = self.source.take() else { return Err(Reason::NoSessionCrypto) };
         let terms = Terms {
             is_psk: true,
-            ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?
+            ..self.terms(&connection, &opening, answer.session_id, answer.heartbeat, choice)?
         };
         let said = message.get(..unverified).unwrap_or_default();
         self.seat(terms, secret, said, Some(answer.verify_data))?;
-        opening.id = terms.id;
-        opening.stage = Stage::PskFinish;
+        if has_context {
+            (opening.id, opening.stage) = (terms.id, Stage::PskFinish);
+            self.operation = Operation::Open(opening);
+        } else {
+            self.establish(terms.id)?;
+        }
         let (summary, opaque, heartbeat) = (answer.summary, answer.opaque, terms.heartbeat);
         let (mutual, is_open) = (MutualAuthentication::None, !has_context);
-        Ok(Exchanged { session: terms.id, summary, opaque, heartbeat, mutual, is_open })
+        Ok(Event::Exchanged(Exchanged { session: terms.id, summary, opaque, heartbeat, mutual, is_open }))
     }
 }
 

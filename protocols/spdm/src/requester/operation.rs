@@ -253,13 +253,21 @@ impl<E: Endpoint> Core<E> {
 
     fn complete_here<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
         match core::mem::replace(&mut self.operation, Operation::None) {
+            // Without room for sessions there are none, and no code for them either.
+            Operation::Open(opening) if E::Sessions::PRESENT => self.complete_open(opening, message),
+            operation => self.complete_other(operation, message),
+        }
+    }
+
+    #[inline(never)]
+    fn complete_other<'a>(&mut self, operation: Operation, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        match operation {
             Operation::Connect(stage) => self.complete_connect(stage, message),
             Operation::Digests => self.complete_digests(message),
             Operation::Certificate(fetch) => self.complete_certificate(fetch, message),
             Operation::Challenge(challenge) => self.complete_challenge(&challenge, message),
             Operation::Measurements(request) => self.complete_measurements(&request, message),
             Operation::Vendor(asked) => Self::complete_vendor(&asked, message),
-            Operation::Open(opening) if E::Sessions::PRESENT => self.complete_open(opening, message),
             Operation::Talk(talk) if Self::TALKS => match self.complete_talk(talk, message)? {
                 Next::Answer(talk) => {
                     self.operation = Operation::Talk(talk);
@@ -277,33 +285,31 @@ impl<E: Endpoint> Core<E> {
         }
     }
 
-    #[inline(never)]
-    fn complete_open<'a>(&mut self, mut opening: Opening, message: &'a [u8]) -> Result<Event<'a>, Reason> {
-        let event = match opening.stage {
-            Stage::Exchange => self.complete_exchange(&mut opening, message)?,
-            Stage::PskExchange => {
-                let exchanged = self.complete_psk(&mut opening, message)?;
-                if exchanged.is_open {
-                    self.establish(opening.id)?;
-                    return Ok(Event::Exchanged(exchanged));
-                }
-                Event::Exchanged(exchanged)
+    fn complete_open<'a>(&mut self, opening: Opening, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        match opening.stage {
+            Stage::Exchange => self.complete_exchange(opening, message),
+            Stage::PskExchange => self.complete_psk(opening, message),
+            Stage::Talk(talk) => self.complete_talk_within(opening, talk, message),
+            Stage::Finish => self.complete_finish(&opening, message),
+            Stage::PskFinish => self.complete_psk_finish(&opening, message),
+        }
+    }
+
+    fn complete_talk_within<'a>(
+        &mut self,
+        mut opening: Opening,
+        talk: Talk,
+        message: &'a [u8],
+    ) -> Result<Event<'a>, Reason> {
+        opening.stage = match self.complete_talk(talk, message)? {
+            Next::Answer(talk) => Stage::Talk(talk),
+            next => {
+                opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });
+                Stage::Finish
             }
-            Stage::Talk(talk) => {
-                opening.stage = match self.complete_talk(talk, message)? {
-                    Next::Answer(talk) => Stage::Talk(talk),
-                    next => {
-                        opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });
-                        Stage::Finish
-                    }
-                };
-                Event::Continue
-            }
-            Stage::Finish => return self.complete_finish(&opening, message),
-            Stage::PskFinish => return self.complete_psk_finish(&opening, message),
         };
         self.operation = Operation::Open(opening);
-        Ok(event)
+        Ok(Event::Continue)
     }
 
     /// The answer counts as said.

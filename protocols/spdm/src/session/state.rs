@@ -63,7 +63,8 @@ pub struct Session<P: Provider> {
     own: Side,
     stage: Stage<P::Hash>,
     /// What its messages are protected with; `None` before it has begun.
-    ways: Option<Ways<P::Aead>>,
+    outgoing: Option<Way<P::Aead>>,
+    incoming: Option<Way<P::Aead>>,
     /// Whether the peer has been told to send with new keys, or has said that it will.
     expects_renewed: bool,
     /// When a record was opened or sealed last.
@@ -101,32 +102,14 @@ struct Handshake<H> {
     secret: HandshakeSecret,
 }
 
-/// Both directions.
-struct Ways<A> {
-    outgoing: Way<A>,
-    incoming: Way<A>,
-}
-
 /// One direction: its secret, and what seals or opens with it.
 struct Way<A> {
     secret: Secret,
     channel: Channel<A>,
 }
 
-impl<A: Aead> Ways<A> {
-    fn new<P: Provider<Aead = A>>(
-        provider: &P,
-        own: Side,
-        secrets: Directions<Secret>,
-        terms: &Terms,
-    ) -> Option<Self> {
-        let (outgoing, incoming) = secrets.split(own);
-        let outgoing = Way::new(provider, outgoing, terms)?;
-        Some(Self { outgoing, incoming: Way::new(provider, incoming, terms)? })
-    }
-}
-
 impl<A: Aead> Way<A> {
+    #[inline(never)]
     fn new<P: Provider<Aead = A>>(provider: &P, secret: Secret, terms: &Terms) -> Option<Self> {
         let keys = secret.traffic_keys(provider, terms.aead)?;
         Some(Self { secret, channel: Channel::new(keys, terms.limit) })
@@ -160,7 +143,8 @@ impl<P: Provider> Session<P> {
     ) -> &'s mut Self {
         let stage = Stage::Handshake(Handshake { transcript, secret });
         let (heard, notes) = (Instant::ORIGIN, Notes::default());
-        seat.insert(Self { terms, own, stage, ways: None, expects_renewed: false, heard, notes })
+        let (outgoing, incoming) = (None, None);
+        seat.insert(Self { terms, own, stage, outgoing, incoming, expects_renewed: false, heard, notes })
     }
 
     /// It begins: its keys are derived from what was said, which is TH1. `None` where the provider lacks what was agreed
@@ -169,14 +153,23 @@ impl<P: Provider> Session<P> {
     pub(crate) fn begin(&mut self, provider: &P, now: Instant) -> Option<()> {
         let Stage::Handshake(handshake) = &self.stage else { return None };
         let secrets = handshake.secret.directions(provider, &handshake.transcript.fork(&[]))?;
-        self.ways = Some(Ways::new(provider, self.own, secrets, &self.terms)?);
+        self.protect(provider, secrets)?;
         self.heard = now;
+        Some(())
+    }
+
+    /// Messages go under keys that are derived from these secrets.
+    #[inline(never)]
+    fn protect(&mut self, provider: &P, secrets: Directions<Secret>) -> Option<()> {
+        let (outgoing, incoming) = secrets.split(self.own);
+        self.incoming = Some(Way::new(provider, incoming, &self.terms)?);
+        self.outgoing = Some(Way::new(provider, outgoing, &self.terms)?);
         Some(())
     }
 
     /// Whether it has begun.
     pub(crate) const fn has_begun(&self) -> bool {
-        self.ways.is_some()
+        self.outgoing.is_some()
     }
 
     /// Lets the record know the secrets, where programs are built to do that.
@@ -185,7 +178,7 @@ impl<P: Provider> Session<P> {
         let _ = record;
         #[cfg(feature = "keylog")]
         {
-            let Some(Ways { outgoing, incoming }) = &self.ways else { return };
+            let (Some(outgoing), Some(incoming)) = (&self.outgoing, &self.incoming) else { return };
             let (own, peer) = (outgoing.secret.as_bytes(), incoming.secret.as_bytes());
             let (requester, responder) = match self.own {
                 Side::Requester => (own, peer),
@@ -223,14 +216,14 @@ impl<P: Provider> Session<P> {
     /// The verify data that this side sends now.
     #[inline(never)]
     pub(crate) fn verify_data(&self, provider: &P) -> Option<Digest> {
-        let key = self.ways.as_ref()?.outgoing.secret.finished_key(provider)?;
+        let key = self.outgoing.as_ref()?.secret.finished_key(provider)?;
         key.verify_data(provider, &self.transcript(&[])?)
     }
 
     /// Whether the peer's verify data is over what was said.
     #[inline(never)]
     pub(crate) fn verifies(&self, provider: &P, received: &[u8]) -> Option<bool> {
-        let key = self.ways.as_ref()?.incoming.secret.finished_key(provider)?;
+        let key = self.incoming.as_ref()?.secret.finished_key(provider)?;
         key.verifies(provider, &self.transcript(&[])?, received)
     }
 
@@ -239,7 +232,7 @@ impl<P: Provider> Session<P> {
     pub(crate) fn establish(&mut self, provider: &P) -> Option<()> {
         let Stage::Handshake(handshake) = &self.stage else { return None };
         let secrets = handshake.secret.master(provider)?.directions(provider, &self.transcript(&[])?)?;
-        self.ways = Some(Ways::new(provider, self.own, secrets, &self.terms)?);
+        self.protect(provider, secrets)?;
         self.stage = Stage::Established(None);
         Some(())
     }
@@ -254,8 +247,7 @@ impl<P: Provider> Session<P> {
 
     /// This side's messages go under new keys from now on (DSP0274 1.3, 10.21).
     pub(crate) fn renew_outgoing(&mut self, provider: &P) -> Option<()> {
-        let Ways { outgoing, .. } = self.ways.as_mut()?;
-        *outgoing = outgoing.next(provider, &self.terms)?;
+        self.outgoing = Some(self.outgoing.as_ref()?.next(provider, &self.terms)?);
         Some(())
     }
 
@@ -280,13 +272,13 @@ impl<P: Provider> Session<P> {
         buffer: &mut [u8],
         message: Range<usize>,
     ) -> Result<Range<usize>, SealError> {
-        let Ways { outgoing, .. } = self.ways.as_mut().ok_or(SealError::Exhausted)?;
+        let outgoing = self.outgoing.as_mut().ok_or(SealError::Exhausted)?;
         outgoing.channel.seal(&self.terms.form, self.terms.id, buffer, message)
     }
 
     /// Turns the record that was sealed last back; see [`Channel::take_back`].
     pub(crate) fn take_back(&self, buffer: &mut [u8], record: Range<usize>) -> Option<Range<usize>> {
-        self.ways.as_ref()?.outgoing.channel.take_back(&self.terms.form, self.terms.id, buffer, record)
+        self.outgoing.as_ref()?.channel.take_back(&self.terms.form, self.terms.id, buffer, record)
     }
 
     /// Opens a record where it stands. Where new keys are expected, they are tried first on what is short enough to be
@@ -303,7 +295,7 @@ impl<P: Provider> Session<P> {
             self.heard = now;
             return Ok(Opened { message, is_renewed: true });
         }
-        let Ways { incoming, .. } = self.ways.as_mut().ok_or(OpenError::Exhausted)?;
+        let incoming = self.incoming.as_mut().ok_or(OpenError::Exhausted)?;
         let message = incoming.channel.open(&self.terms.form, self.terms.id, record)?;
         self.heard = now;
         Ok(Opened { message, is_renewed: false })
@@ -316,12 +308,11 @@ impl<P: Provider> Session<P> {
         let mut room = [0; LONGEST_OF_NEXT];
         let copy = room.get_mut(..record.len())?;
         copy.copy_from_slice(record);
-        let Ways { incoming, .. } = self.ways.as_mut()?;
-        let mut next = incoming.next(provider, &self.terms)?;
+        let mut next = self.incoming.as_ref()?.next(provider, &self.terms)?;
         let message = next.channel.open(&self.terms.form, self.terms.id, copy);
         if message.is_ok() {
             record.copy_from_slice(copy);
-            *incoming = next;
+            self.incoming = Some(next);
             self.expects_renewed = false;
         }
         room.zeroize();
