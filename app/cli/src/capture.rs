@@ -54,7 +54,7 @@ pub const fn link(transport: TransportArgument) -> LinkType {
     match transport {
         TransportArgument::Doe => LinkType::Doe,
         TransportArgument::Mctp | TransportArgument::None => LinkType::Mctp,
-        TransportArgument::Tcp => LinkType::Ip,
+        TransportArgument::Tcp | TransportArgument::FramedTcp => LinkType::Ip,
     }
 }
 

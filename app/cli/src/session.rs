@@ -14,7 +14,7 @@ pub const fn binding(transport: TransportArgument) -> Binding {
     match transport {
         TransportArgument::Doe | TransportArgument::None => Binding::DOE,
         TransportArgument::Mctp => Binding::MCTP,
-        TransportArgument::Tcp => Binding::TCP,
+        TransportArgument::Tcp | TransportArgument::FramedTcp => Binding::TCP,
     }
 }
 

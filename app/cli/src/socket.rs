@@ -34,6 +34,7 @@ pub const fn wrapping(transport: TransportArgument) -> Option<Wrapping> {
         TransportArgument::Doe => Some(Wrapping::Doe),
         TransportArgument::Mctp => Some(Wrapping::Mctp),
         TransportArgument::None => Some(Wrapping::None),
+        TransportArgument::FramedTcp => Some(Wrapping::Tcp),
         TransportArgument::Tcp => None,
     }
 }

@@ -6,6 +6,7 @@
 mod message;
 mod message_type;
 mod packet;
+pub mod pldm;
 
 pub use message::{Message, MessageError};
 pub use message_type::MessageType;

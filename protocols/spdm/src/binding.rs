@@ -4,7 +4,7 @@
 mod secured;
 pub mod tcp;
 
-pub use secured::{ApplicationHead, Binding, WireSequence};
+pub use secured::{ApplicationHead, Binding, Content, WireSequence};
 
 /// Whether a message is protected by a session. The transports number the two differently, and none looks inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

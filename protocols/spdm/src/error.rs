@@ -99,6 +99,9 @@ pub enum Violation {
     /// A message in the clear where one of a session is due, or the other way round.
     #[error("it answers outside the session, or in one where none is")]
     Lane,
+    /// An SPDM message in a session where a message of another type is due.
+    #[error("it is an SPDM message, and nothing was asked")]
+    Unasked,
     /// KEY_UPDATE_ACK is of another operation, or under keys that it does not belong under (DSP0274 1.3, 10.21).
     #[error("it acknowledges another update of keys")]
     KeyUpdate,

@@ -16,6 +16,7 @@
 //! Answers that are late, too long or refused for the moment (ResponseNotReady, LargeResponse, Busy) are seen to here,
 //! within [`Settings::patience`].
 
+mod application;
 mod capabilities;
 mod certificate;
 mod challenge;
@@ -626,10 +627,14 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         Ok(())
     }
 
+    const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
     fn check_idle(&self, step: Request) -> Result<(), Error> {
-        match self.state {
-            State::Idle => Ok(()),
-            _ => Err(Error { step, reason: Misuse::InWork.into() }),
+        match self.is_idle() {
+            true => Ok(()),
+            false => Err(Error { step, reason: Misuse::InWork.into() }),
         }
     }
 

@@ -324,6 +324,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     /// Forgets what was agreed on, as a reset does.
     pub fn reset(&mut self) {
         self.core.forget();
+        self.core.parts.vendor.reset();
         self.drop_work();
     }
 

@@ -112,8 +112,8 @@ pub struct Asker<I: Identities = (), R: Record = ()> {
     pub(crate) requester: Requester<requester::Parts<AwsLc, R, Table, I>, Vec<u8>>,
     /// The way it is connected by.
     pub way: Way,
-    clock: Wall,
-    answer: Vec<u8>,
+    pub(crate) clock: Wall,
+    pub(crate) answer: Vec<u8>,
 }
 
 /// What an operation fails with.

@@ -1,6 +1,7 @@
 //! Who our responder is: identities made from a seed, whose roots stand where their requester looks for its own.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, anyhow};
@@ -96,6 +97,17 @@ impl Chains {
     pub fn provision(&self, scratch: &Scratch, signature: SignatureAlgorithm) -> Result<()> {
         let chain = self.certificates(0).unwrap_or_default();
         scratch.replace(names::folder(signature), "bundle_requester.certchain.der", chain)
+    }
+
+    /// Writes slots, each into a folder of its own in this one.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        for (number, slot) in SLOTS.iter().zip(&self.slots) {
+            slot.identity.save(&folder.join(format!("slot{number}")))?;
+        }
+        Ok(())
     }
 
     /// The private key of a slot.

@@ -21,3 +21,4 @@ pub mod run;
 pub mod scratch;
 pub mod seen;
 pub mod sessions;
+pub mod stock;

@@ -114,6 +114,27 @@ impl Program {
         Ok(false)
     }
 
+    /// Waits until it has said something that begins with these words, and gives the rest of that line.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn says(&mut self, words: &str) -> Result<String> {
+        let begun = Instant::now();
+        while begun.elapsed() < START {
+            let said = fs::read_to_string(&self.output)?;
+            let line =
+                said.split_inclusive('\n').find_map(|line| line.strip_prefix(words)?.strip_suffix('\n'));
+            if let Some(rest) = line {
+                return Ok(rest.to_owned());
+            }
+            if self.child.try_wait()?.is_some() {
+                bail!("{} has ended: {}", self.name, said.escape_debug());
+            }
+            std::thread::sleep(LOOK);
+        }
+        bail!("{} does not say {words:?}", self.name)
+    }
+
     /// Waits for its end. One that has not ended by then is killed, and that is an error.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::origin::Origin;
 use crate::plan::{Combination, Measuring, Side, Sizes};
 use crate::run::Outcome;
 use crate::sessions::{Secret, SessionRun};
+use crate::stock::StockRun;
 
 /// A run as a row of a table.
 pub trait Row {
@@ -85,6 +86,20 @@ impl Row for SessionRun {
         ]
         .map(str::to_owned)
         .to_vec()
+    }
+}
+
+impl Row for StockRun {
+    const COLUMNS: &[&str] = &["over", "SPDM", "new keys", "requester"];
+    const PLACE: &str = "default flow";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            names::transport(self.transport).to_owned(),
+            self.version.map_or_else(|| "not told".to_owned(), |version| version.to_string()),
+            self.new_keys.unwrap_or("not told").to_owned(),
+            if self.mutual { "proves itself, encapsulated" } else { "" }.to_owned(),
+        ]
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plan::{Combination, Side};
 use crate::sessions::{self, SessionRun};
+use crate::stock::{self, StockRun};
 use crate::{answering, asking};
 
 /// What came of a combination: how many messages went to the responder, or what was wrong.
@@ -35,6 +36,12 @@ impl Run for SessionRun {
             Side::Asking => sessions::ask(emulators, self),
             Side::Answering => sessions::answer(emulators, self),
         }
+    }
+}
+
+impl Run for StockRun {
+    fn run(&self, emulators: &Path) -> anyhow::Result<usize> {
+        stock::run(emulators, self)
     }
 }
 

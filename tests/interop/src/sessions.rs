@@ -6,13 +6,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use lanewarden_crypto::{AeadAlgorithm, Curve, Group, SignatureAlgorithm};
+use lanewarden_mctp::{MessageType, pldm};
+use lanewarden_net::TransportError;
 use lanewarden_net::emulator::Transport;
-use lanewarden_spdm::binding::Binding;
+use lanewarden_spdm::binding::{Binding, MessageKind};
 use lanewarden_spdm::message::{KeyOperation, MutualAuthentication, SummaryKind};
 use lanewarden_spdm::requester::{
-    Event, MeasurementRequest, PeerKey, PresharedKey, RunError, SessionRequest, Settings,
+    self, Event, MeasurementRequest, PeerKey, PresharedKey, RunError, SessionRequest, Settings,
 };
+use lanewarden_spdm::session::RecordForm;
 use lanewarden_spdm::{Identities, Record, Version};
+use lanewarden_time::Clock;
 
 use crate::answering::introduce;
 use crate::asking::{Asker, PATIENCE, drop_event, options, settings};
@@ -274,7 +278,29 @@ impl<I: Identities, R: Record> Asker<I, R> {
         })
         .context("certificate")?;
         ensure!(chain.windows(root.len()).any(|part| part == root), "the chain is another");
+        if run.transport == Transport::Mctp {
+            self.terminus(id).context("PLDM")?;
+        }
         self.in_session(id, |within| within.heartbeat(), &Event::Alive(id)).context("heartbeat again")
+    }
+
+    /// Asks what else speaks at their responder's endpoint, in between.
+    fn terminus(&mut self, id: u32) -> Result<()> {
+        const PLDM: u8 = MessageType::PLDM.number();
+        let asked = pldm::id_request(2);
+        let start = RecordForm::HEADROOM;
+        let place = start..start + asked.len();
+        let mut buffer = [&[0; RecordForm::HEADROOM][..], &asked, &[0; RecordForm::TAIL]].concat();
+        let record = self.requester.within(id).seal(PLDM, &mut buffer, place)?;
+        let way: &mut dyn requester::Transport<Error = TransportError> = &mut self.way;
+        let (kind, length) =
+            way.exchange(MessageKind::Secured, &buffer[record], &mut self.answer, PATIENCE)?;
+        ensure!(kind == MessageKind::Secured, "it is answered outside of the session");
+        let now = self.clock.now();
+        let (kind, said) = self.requester.within(id).open(now, &mut self.answer[..length])?;
+        ensure!(kind == PLDM, "an answer of type {kind:#04x}");
+        pldm::read_id(2, said).with_context(|| format!("no ID in {said:02x?}"))?;
+        Ok(())
     }
 
     fn in_session(

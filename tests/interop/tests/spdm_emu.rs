@@ -19,7 +19,8 @@ mod planted;
 
 type Check = fn(&Path) -> Result<(), Failed>;
 
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 11] = [
+    ("every_default_flow_goes_well", combinations::every_default),
     ("every_session_goes_well", combinations::every_session),
     ("their_capture_of_a_session_is_read_with_our_key_log", captured::sessions),
     ("every_combination_goes_well", combinations::every_one),

@@ -72,6 +72,8 @@ pub enum TransportArgument {
     None,
     /// SPDM over TCP (DSP0287)
     Tcp,
+    /// The emulators' frames with messages of SPDM over TCP, as spdm-emu's `--trans TCP` has them
+    FramedTcp,
 }
 
 /// Whom to trust.

@@ -1,6 +1,7 @@
 //! `respond`: a device that others can attest.
 
 pub mod device;
+mod functions;
 mod peers;
 
 use std::net::TcpListener;
@@ -10,7 +11,7 @@ use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm};
 use lanewarden_decode::capture::Direction;
 use lanewarden_identity::{FolderError, Identity, IdentitySpec, LeafSpec, Seed};
-use lanewarden_net::emulator::QEMU_MAX;
+use lanewarden_net::emulator::{Command, QEMU_MAX};
 use lanewarden_net::{Responder, Stop, TransportError, emulator, tcp};
 use lanewarden_spdm::binding::MessageKind;
 use lanewarden_spdm::message::MutualAuthentication;
@@ -29,6 +30,7 @@ use crate::session::binding;
 use crate::socket::{Monotonic, address, wrapping};
 use crate::verb::spdm::Psk;
 use device::{Files, Slots};
+use functions::Functions;
 use peers::{Keys, Known};
 
 /// Room for a long request and a long answer.
@@ -43,7 +45,7 @@ type Log = ();
 #[cfg(feature = "keylog")]
 type Log = KeyLogFile;
 
-type OwnWith<K, Q> = Parts<AwsLc, Slots, Files, (), Log, [Seat<AwsLc>; SEATS], K, Q>;
+type OwnWith<K, Q> = Parts<AwsLc, Slots, Files, Functions, Log, [Seat<AwsLc>; SEATS], K, Q>;
 
 /// Serves until it is ended, or until a peer says shutdown.
 pub fn run(args: &Respond, output: &Output) -> Outcome {
@@ -54,7 +56,12 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     let files = Files::read(&args.measure)?;
     let known = args.mutual.as_deref().map(Known::load).transpose()?;
     let keys = args.psk.iter().map(Psk::read).collect::<Result<Vec<_>, _>>()?;
-    let parts = Parts::new(AwsLc).with_identities(slots).with_measurements(files).with_sessions(seats());
+    let functions = Functions::new().map_err(|error| Failure::new(Exit::Failure, error))?;
+    let parts = Parts::new(AwsLc)
+        .with_identities(slots)
+        .with_measurements(files)
+        .with_vendor(functions)
+        .with_sessions(seats());
     #[cfg(feature = "keylog")]
     let log = KeyLogFile::create(args.keylog.as_deref())?;
     #[cfg(feature = "keylog")]
@@ -168,6 +175,13 @@ impl<E: Endpoint> Responder for Served<'_, E> {
         match why {
             Ok(()) => self.output.note("it has left"),
             Err(error) => self.output.note(&format!("its connection ended: {error}")),
+        }
+    }
+
+    fn aside(&mut self, command: Command, payload: &[u8]) {
+        match (command, payload.try_into().map(u32::from_le_bytes)) {
+            (Command::KEY_UPDATE, Ok(session)) if self.device.ask_key_update(session) => {}
+            (command, _) => self.output.note(&format!("asked aside for {command}, which has no effect")),
         }
     }
 }

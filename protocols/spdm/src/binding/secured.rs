@@ -6,6 +6,15 @@ use crate::message::{Malformed, NoRoom, Reader, Writer};
 /// The MCTP message type of SPDM (DSP0275).
 const MCTP_SPDM: u8 = 5;
 
+/// What a record carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An SPDM message.
+    Spdm,
+    /// A message of another MCTP type, without the byte that says so (DSP0276 1.2, 7): 01 is PLDM.
+    Mctp(u8),
+}
+
 /// What a transport leaves to choice in a secured message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -33,7 +42,7 @@ pub enum WireSequence {
 pub enum ApplicationHead {
     /// Nothing.
     None,
-    /// The MCTP message type of SPDM: one byte, 05.
+    /// The MCTP message type, one byte: 05 for SPDM.
     MctpType,
     /// The head of a message outside a session over TCP (DSP0287): four bytes.
     Tcp,
@@ -109,29 +118,47 @@ impl ApplicationHead {
     }
 
     /// Writes the head of a message of `length` bytes.
-    pub(crate) fn encode(self, length: usize, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
-        match self {
-            Self::None => Ok(()),
-            Self::MctpType => writer.u8(MCTP_SPDM),
-            Self::Tcp => {
+    pub(crate) fn encode(
+        self,
+        content: Content,
+        length: usize,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), NoRoom> {
+        match (self, content) {
+            (Self::None, Content::Spdm) => Ok(()),
+            (Self::MctpType, Content::Spdm) => writer.u8(MCTP_SPDM),
+            (Self::MctpType, Content::Mctp(kind)) => writer.u8(kind),
+            (Self::Tcp, Content::Spdm) => {
                 let head = tcp::Head::message(MessageKind::Plain, length).map_err(|_| NoRoom)?;
                 writer.bytes(&head.encode())
             }
+            // No place to say so.
+            (Self::None | Self::Tcp, Content::Mctp(_)) => Err(NoRoom),
         }
     }
 
-    /// Whether what is inside a record begins with this head.
-    pub(crate) fn begins(self, application: &[u8]) -> bool {
+    /// Whether a record with this head can carry it.
+    pub(crate) const fn carries(self, content: Content) -> bool {
+        match content {
+            Content::Spdm => true,
+            Content::Mctp(kind) => matches!(self, Self::MctpType) && kind != MCTP_SPDM,
+        }
+    }
+
+    /// What is inside a record, by this head; `None` where no such head begins it.
+    pub(crate) fn content(self, application: &[u8]) -> Option<Content> {
         let mut reader = Reader::new(application);
         match self {
-            Self::None => true,
-            Self::MctpType => reader.u8() == Ok(MCTP_SPDM),
+            Self::None => Some(Content::Spdm),
+            Self::MctpType => match reader.u8().ok()? {
+                MCTP_SPDM => Some(Content::Spdm),
+                other => Some(Content::Mctp(other)),
+            },
             Self::Tcp => {
-                let head = reader.array().ok().and_then(|head| tcp::Head::decode(head).ok());
-                head.is_some_and(|head| {
-                    head.kind == tcp::Type::Message(MessageKind::Plain)
-                        && head.body_len() == reader.rest().len()
-                })
+                let head = reader.array().ok().and_then(|head| tcp::Head::decode(head).ok())?;
+                let is_message = head.kind == tcp::Type::Message(MessageKind::Plain)
+                    && head.body_len() == reader.rest().len();
+                is_message.then_some(Content::Spdm)
             }
         }
     }
@@ -144,7 +171,7 @@ mod tests {
     fn encoded(head: ApplicationHead, length: usize) -> ([u8; 4], usize) {
         let mut bytes = [0; 4];
         let mut writer = Writer::new(&mut bytes);
-        head.encode(length, &mut writer).unwrap();
+        head.encode(Content::Spdm, length, &mut writer).unwrap();
         let written = writer.length();
         (bytes, written)
     }
@@ -161,15 +188,29 @@ mod tests {
 
     #[test]
     fn what_begins_otherwise_is_told() {
-        assert!(ApplicationHead::None.begins(&[]));
-        assert!(ApplicationHead::MctpType.begins(&[5]));
-        assert!(!ApplicationHead::MctpType.begins(&[6]));
-        assert!(!ApplicationHead::MctpType.begins(&[]));
-        assert!(ApplicationHead::Tcp.begins(&[3, 0, 1, 5, 0x11]));
+        assert_eq!(ApplicationHead::None.content(&[]), Some(Content::Spdm));
+        assert_eq!(ApplicationHead::MctpType.content(&[5]), Some(Content::Spdm));
+        assert_eq!(ApplicationHead::MctpType.content(&[6]), Some(Content::Mctp(6)));
+        assert_eq!(ApplicationHead::MctpType.content(&[]), None);
+        assert_eq!(ApplicationHead::Tcp.content(&[3, 0, 1, 5, 0x11]), Some(Content::Spdm));
         for wrong in
             [&[3, 0, 1, 6, 0x11][..], &[3, 0, 0, 5, 0x11], &[4, 0, 1, 5, 0x11], &[2, 0, 1, 5, 0], &[3, 0, 1]]
         {
-            assert!(!ApplicationHead::Tcp.begins(wrong));
+            assert_eq!(ApplicationHead::Tcp.content(wrong), None);
         }
+    }
+
+    #[test]
+    fn other_messages_travel_where_their_type_does() {
+        let mut byte = [0];
+        ApplicationHead::MctpType.encode(Content::Mctp(1), 7, &mut Writer::new(&mut byte)).unwrap();
+        assert_eq!(byte, [1]);
+        for head in [ApplicationHead::None, ApplicationHead::Tcp] {
+            assert!(head.encode(Content::Mctp(1), 7, &mut Writer::new(&mut [0; 8])).is_err());
+            assert!(!head.carries(Content::Mctp(1)) && head.carries(Content::Spdm));
+        }
+        assert!(ApplicationHead::MctpType.carries(Content::Mctp(1)));
+        // That would be an SPDM message, and is not said to be one.
+        assert!(!ApplicationHead::MctpType.carries(Content::Mctp(5)));
     }
 }

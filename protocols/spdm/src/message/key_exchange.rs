@@ -63,10 +63,10 @@ pub enum MutualAuthentication {
 }
 
 impl MutualAuthentication {
-    /// The one with that value.
+    /// The one with that value; five bits are reserved, and say nothing. `None` where two ways are wanted at once.
     #[must_use]
     pub const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
+        match byte & 0b111 {
             0 => Some(Self::None),
             1 => Some(Self::Direct),
             2 => Some(Self::Encapsulated),
@@ -456,9 +456,12 @@ mod tests {
             assert_eq!(kind(wanted as u8), Ok(wanted));
             assert_eq!(wanted.is_encapsulated(), wanted as u8 > 1);
         }
-        for byte in [3, 5, 6, 7, 8, 0x80, 0xff] {
+        for byte in [3, 5, 6, 7, 0xff] {
             assert_eq!(kind(byte), Err(Malformed::Field("mutual authentication")), "{byte}");
         }
+        // What is reserved is not read.
+        assert_eq!(kind(0xf8), Ok(MutualAuthentication::None));
+        assert_eq!(kind(0x12), Ok(MutualAuthentication::Encapsulated));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use core::time::Duration;
 
 use super::{Core, Endpoint, PartsOf};
 use crate::Version;
-use crate::binding::MessageKind;
+use crate::binding::{Content, MessageKind};
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{ErrorMessage, Header, Reader, Request, ResponderFlags, Response};
-use crate::session::{Seating, Sessions};
+use crate::session::{OpenError, Seating, Sessions};
 
 /// The time a responder has for an answer that takes no signature: ST1 (DSP0274 1.3, 10.1.2).
 const ST1: Duration = Duration::from_millis(100);
@@ -52,6 +52,9 @@ impl<E: Endpoint> Core<E> {
                 let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
                 let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
                 let opened = session.open(provider, self.now, answer)?;
+                if opened.content != Content::Spdm {
+                    return Err(OpenError::NotSpdm.into());
+                }
                 self.renewed = opened.is_renewed;
                 Ok(answer.get(opened.message).unwrap_or_default())
             }

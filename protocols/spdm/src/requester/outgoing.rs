@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use lanewarden_crypto::Provider;
 
+use crate::binding::Content;
 use crate::error::Reason;
 use crate::message::{NoRoom, Writer};
 use crate::session::{RecordForm, Session};
@@ -65,11 +66,13 @@ impl Outgoing {
     /// Seals it where it stands. What its tag covers is kept.
     pub fn seal<P: Provider>(&mut self, session: &mut Session<P>, buffer: &mut [u8]) -> Result<(), Reason> {
         self.place = match &self.place {
-            Place::Small(message) => Place::Small(session.seal(&mut self.small, message.clone())?),
+            Place::Small(message) => {
+                Place::Small(session.seal(Content::Spdm, &mut self.small, message.clone())?)
+            }
             Place::Buffer(message) => {
                 let behind = message.end..message.end.saturating_add(RecordForm::TAIL);
                 self.covered.copy_from_slice(buffer.get(behind).ok_or(Reason::NoRoom)?);
-                Place::Buffer(session.seal(buffer, message.clone())?)
+                Place::Buffer(session.seal(Content::Spdm, buffer, message.clone())?)
             }
         };
         Ok(())

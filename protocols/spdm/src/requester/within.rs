@@ -7,8 +7,8 @@ use crate::session::{Seating, Sessions};
 
 /// A requester in one of its sessions: what is begun through it is said there.
 pub struct Within<'r, E: Endpoint, B> {
-    requester: &'r mut Requester<E, B>,
-    session: u32,
+    pub(super) requester: &'r mut Requester<E, B>,
+    pub(super) session: u32,
 }
 
 impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {

@@ -6,7 +6,8 @@ use core::time::Duration;
 use lanewarden_crypto::TAG_SIZE;
 use lanewarden_time::Instant;
 
-use super::{After, Core, Endpoint, PartsOf, Refused, Responder, VendorHandler};
+use super::{After, Context, Core, Endpoint, Held, PartsOf, Refused, Responder, VendorHandler};
+use crate::binding::Content;
 use crate::message::{Header, SessionPolicy};
 use crate::session::{Keep, Seating, Session, Sessions, peek_session_id};
 
@@ -59,13 +60,32 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         let PartsOf::<E> { provider, sessions, .. } = &mut self.core.parts;
         let opened = sessions.seats_mut().session_mut(id)?.open(provider, now, record);
         let Ok(opened) = opened else { return self.say_unopened(id) };
-        self.core.lane = Some(id);
-        self.core.swap_measurements();
         let message = record.get(opened.message).unwrap_or_default();
-        let range = self.serve(message);
-        self.core.swap_measurements();
-        self.core.lane = None;
-        self.seal(id, range?)
+        let range = match opened.content {
+            Content::Spdm => {
+                self.core.enter(id);
+                let range = self.serve(message);
+                self.core.leave();
+                range
+            }
+            Content::Mctp(kind) if self.core.is_established(id) => self.pass_on(id, kind, message),
+            Content::Mctp(_) => return self.say_unopened(id),
+        };
+        self.seal(id, opened.content, range?)
+    }
+
+    /// Has a message that is not SPDM's answered. There is one buffer: while an answer in it is still wanted, what comes
+    /// is lost, as any MCTP message may be.
+    fn pass_on(&mut self, id: u32, kind: u8, message: &[u8]) -> Option<Range<usize>> {
+        if !matches!(self.held, Held::None) {
+            return None;
+        }
+        let context = Context { session: Some(id), mutual: self.core.is_requester_known(Some(id)) };
+        let (start, end) = (self.start, self.buffer.as_ref().len().saturating_sub(Self::TAIL));
+        let out = self.buffer.as_mut().get_mut(start..end)?;
+        let room = out.len();
+        let length = self.core.parts.vendor.message(context, kind, message, out)?;
+        (length <= room).then(|| start..start.saturating_add(length))
     }
 
     /// A record did not open: its session ends with an answer.
@@ -75,14 +95,14 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         let header = Header { version: self.core.version.byte(), code: 0, param1: 0, param2: 0 };
         let range = self.say_refused(header, Refused::DECRYPT);
         self.core.lane = None;
-        self.seal(id, range)
+        self.seal(id, Content::Spdm, range)
     }
 
     /// Seals an answer in its place. A session whose keys are used up ends without one.
-    fn seal(&mut self, id: u32, answer: Range<usize>) -> Option<Range<usize>> {
+    fn seal(&mut self, id: u32, content: Content, answer: Range<usize>) -> Option<Range<usize>> {
         self.cover(answer.end);
         let buffer = self.buffer.as_mut();
-        let sealed = self.core.session_mut(id).map(|session| session.seal(buffer, answer));
+        let sealed = self.core.session_mut(id).map(|session| session.seal(content, buffer, answer));
         match sealed {
             Some(Ok(record)) => Some(record),
             Some(Err(_)) => {
@@ -153,6 +173,10 @@ impl<E: Endpoint> Core<E> {
         self.parts.sessions.seats_mut().session_mut(id)
     }
 
+    fn is_established(&self, id: u32) -> bool {
+        self.session(id).is_some_and(Session::is_established)
+    }
+
     pub(super) fn is_requester_known(&self, session: Option<u32>) -> bool {
         match session {
             Some(id) => self.session(id).is_some_and(|session| session.notes.is_mutual),
@@ -191,6 +215,17 @@ impl<E: Endpoint> Core<E> {
             self.end_session(id);
         }
         self.flow = Default::default();
+    }
+
+    /// What is asked from now on is asked in this session.
+    fn enter(&mut self, id: u32) {
+        self.lane = Some(id);
+        self.swap_measurements();
+    }
+
+    fn leave(&mut self) {
+        self.swap_measurements();
+        self.lane = None;
     }
 
     /// Puts the measurements of the session here in the place of those outside, or back; it has some once it is

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::TrafficKeys;
 use crate::Blame;
-use crate::binding::Binding;
+use crate::binding::{Binding, Content};
 use crate::message::{NoRoom, Reader, Writer};
 
 /// The limit of a cipher that is not limited: as many messages as there are sequence numbers.
@@ -58,6 +58,9 @@ pub enum SealError {
     /// More than the length field can count.
     #[error("a message of {0} bytes is too long for a secured message")]
     TooLong(usize),
+    /// The transport carries no such message in a session.
+    #[error("the transport has no place in a session for messages that are not SPDM's")]
+    NotCarried,
     /// There is not enough room before or behind the message.
     #[error("no room for what goes around the message")]
     NoRoom,
@@ -97,7 +100,7 @@ impl SealError {
     #[must_use]
     pub const fn blame(self) -> Blame {
         match self {
-            Self::Exhausted | Self::TooLong(_) => Blame::Caller,
+            Self::Exhausted | Self::TooLong(_) | Self::NotCarried => Blame::Caller,
             Self::NoRoom => Blame::Here,
         }
     }
@@ -160,6 +163,7 @@ impl RecordForm {
         &self,
         session_id: u32,
         sequence: u64,
+        content: Content,
         length: usize,
         record: &mut [u8],
     ) -> Result<(), SealError> {
@@ -173,7 +177,7 @@ impl RecordForm {
         if self.protection == Protection::Encrypted {
             writer.u16(count(application)?)?;
         }
-        Ok(self.binding.application.encode(length, &mut writer)?)
+        Ok(self.binding.application.encode(content, length, &mut writer)?)
     }
 
     /// Reads the head in the clear, and gives the length of the record.
@@ -208,8 +212,8 @@ impl RecordForm {
         text.split_at_mut_checked(at)
     }
 
-    /// Checks what is before the tag, once it is open, and gives where the message in it ends.
-    fn message_end(&self, text: &[u8]) -> Result<usize, OpenError> {
+    /// Checks what is before the tag, once it is open, and gives what it is and where it ends.
+    fn message_end(&self, text: &[u8]) -> Result<(Content, usize), OpenError> {
         let mut reader = Reader::new(text);
         reader.take(self.outer()).map_err(|_| OpenError::Short)?;
         let length = match self.protection {
@@ -217,10 +221,8 @@ impl RecordForm {
             Protection::Authenticated => reader.rest().len(),
         };
         let application = reader.take(length).map_err(|_| OpenError::Short)?;
-        if !self.binding.application.begins(application) {
-            return Err(OpenError::NotSpdm);
-        }
-        Ok(reader.position())
+        let content = self.binding.application.content(application).ok_or(OpenError::NotSpdm)?;
+        Ok((content, reader.position()))
     }
 
     fn application_length(&self, reader: &mut Reader<'_>) -> Result<usize, OpenError> {
@@ -261,7 +263,7 @@ impl<A: Aead> Channel<A> {
         self.next
     }
 
-    /// Seals the message that stands at `message` in the buffer, with [`RecordForm::head`] bytes of room before it and
+    /// Seals the SPDM message that stands at `message` in the buffer, with [`RecordForm::head`] bytes of room before it and
     /// [`RecordForm::TAIL`] behind it. Gives where the record stands.
     ///
     /// # Errors
@@ -274,12 +276,31 @@ impl<A: Aead> Channel<A> {
         buffer: &mut [u8],
         message: Range<usize>,
     ) -> Result<Range<usize>, SealError> {
+        self.seal_content(form, session_id, Content::Spdm, buffer, message)
+    }
+
+    /// As [`Channel::seal`], for whatever the transport carries.
+    ///
+    /// # Errors
+    /// As there, and [`SealError::NotCarried`].
+    #[inline]
+    pub fn seal_content(
+        &mut self,
+        form: &RecordForm,
+        session_id: u32,
+        content: Content,
+        buffer: &mut [u8],
+        message: Range<usize>,
+    ) -> Result<Range<usize>, SealError> {
+        if !form.binding.application.carries(content) {
+            return Err(SealError::NotCarried);
+        }
         let sequence = self.next.ok_or(SealError::Exhausted)?;
         let length = message.end.checked_sub(message.start).ok_or(SealError::NoRoom)?;
         let start = message.start.checked_sub(form.head()).ok_or(SealError::NoRoom)?;
         let end = message.end.checked_add(RecordForm::TAIL).ok_or(SealError::NoRoom)?;
         let record = buffer.get_mut(start..end).ok_or(SealError::NoRoom)?;
-        form.write_head(session_id, sequence, length, record)?;
+        form.write_head(session_id, sequence, content, length, record)?;
         let (text, tag) = record.split_last_chunk_mut::<TAG_SIZE>().ok_or(SealError::NoRoom)?;
         let (associated, inner) = form.part(text).ok_or(SealError::NoRoom)?;
         let sealed = self.aead.seal(&self.nonce(sequence), associated, inner);
@@ -288,7 +309,7 @@ impl<A: Aead> Channel<A> {
         Ok(start..end)
     }
 
-    /// Opens a record where it stands, and gives where in it the message is.
+    /// Opens the record of an SPDM message where it stands, and gives where in it the message is.
     ///
     /// # Errors
     /// [`OpenError`]; the sequence number stays.
@@ -299,10 +320,32 @@ impl<A: Aead> Channel<A> {
         session_id: u32,
         record: &mut [u8],
     ) -> Result<Range<usize>, OpenError> {
+        let before = self.next;
+        let (content, message) = self.open_content(form, session_id, record)?;
+        match content {
+            Content::Spdm => Ok(message),
+            Content::Mctp(_) => {
+                self.next = before;
+                Err(OpenError::NotSpdm)
+            }
+        }
+    }
+
+    /// As [`Channel::open`], for whatever the transport carries.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the sequence number stays.
+    #[inline]
+    pub fn open_content(
+        &mut self,
+        form: &RecordForm,
+        session_id: u32,
+        record: &mut [u8],
+    ) -> Result<(Content, Range<usize>), OpenError> {
         let sequence = self.next.ok_or(OpenError::Exhausted)?;
-        let message = self.open_at(sequence, form, session_id, record)?;
+        let opened = self.open_at(sequence, form, session_id, record)?;
         self.advance(sequence);
-        Ok(message)
+        Ok(opened)
     }
 
     /// Turns the record that was sealed last back into its message, in its place, so that it can be sealed again under
@@ -317,7 +360,7 @@ impl<A: Aead> Channel<A> {
     ) -> Option<Range<usize>> {
         let sequence = self.next.map_or(Some(self.last), |next| next.checked_sub(1))?;
         let start = record.start;
-        let message = self.open_at(sequence, form, session_id, buffer.get_mut(record)?).ok()?;
+        let (_, message) = self.open_at(sequence, form, session_id, buffer.get_mut(record)?).ok()?;
         Some(start.checked_add(message.start)?..start.checked_add(message.end)?)
     }
 
@@ -328,14 +371,15 @@ impl<A: Aead> Channel<A> {
         form: &RecordForm,
         session_id: u32,
         record: &mut [u8],
-    ) -> Result<Range<usize>, OpenError> {
+    ) -> Result<(Content, Range<usize>), OpenError> {
         let length = form.read_head(session_id, sequence, record)?;
         let record = record.get_mut(..length).ok_or(OpenError::Short)?;
         let (text, tag) = record.split_last_chunk_mut::<TAG_SIZE>().ok_or(OpenError::Short)?;
         let (associated, inner) = form.part(text).ok_or(OpenError::Short)?;
         let tag: &Tag = tag;
         self.aead.open(&self.nonce(sequence), associated, inner, tag).map_err(|_| OpenError::Mismatch)?;
-        Ok(form.head()..form.message_end(text)?)
+        let (content, end) = form.message_end(text)?;
+        Ok((content, form.head()..end))
     }
 
     #[inline]

@@ -11,6 +11,7 @@ use zeroize::Zeroize;
 use crate::transcript::Record;
 
 use super::{Channel, Directions, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash};
+use crate::binding::Content;
 use crate::message::{MutualAuthentication, SessionPolicy};
 
 /// Bytes of the longest record that is tried with keys which are not in use yet: what comes under them first is a
@@ -125,6 +126,8 @@ impl<A: Aead> Way<A> {
 pub(crate) struct Opened {
     /// Where in the record it stands.
     pub message: Range<usize>,
+    /// What it is.
+    pub content: Content,
     /// Whether it came under new keys, the first time.
     pub is_renewed: bool,
 }
@@ -134,13 +137,13 @@ impl<P: Provider> Session<P> {
     /// said of it counts already.
     // It is large, and made where it stays.
     #[inline(never)]
-    pub(crate) fn reserve<'s>(
-        seat: &'s mut Option<Self>,
+    pub(crate) fn reserve(
+        seat: &mut Option<Self>,
         own: Side,
         terms: Terms,
         secret: HandshakeSecret,
         transcript: P::Hash,
-    ) -> &'s mut Self {
+    ) -> &mut Self {
         let stage = Stage::Handshake(Handshake { transcript, secret });
         let (heard, notes) = (Instant::ORIGIN, Notes::default());
         let (outgoing, incoming) = (None, None);
@@ -266,14 +269,15 @@ impl<P: Provider> Session<P> {
         self.expects_renewed = false;
     }
 
-    /// Seals a message where it stands; see [`Channel::seal`].
+    /// Seals a message where it stands; see [`Channel::seal_content`].
     pub(crate) fn seal(
         &mut self,
+        content: Content,
         buffer: &mut [u8],
         message: Range<usize>,
     ) -> Result<Range<usize>, SealError> {
         let outgoing = self.outgoing.as_mut().ok_or(SealError::Exhausted)?;
-        outgoing.channel.seal(&self.terms.form, self.terms.id, buffer, message)
+        outgoing.channel.seal_content(&self.terms.form, self.terms.id, content, buffer, message)
     }
 
     /// Turns the record that was sealed last back; see [`Channel::take_back`].
@@ -293,12 +297,12 @@ impl<P: Provider> Session<P> {
             && let Some(message) = self.open_with_next(provider, record)
         {
             self.heard = now;
-            return Ok(Opened { message, is_renewed: true });
+            return Ok(Opened { message, content: Content::Spdm, is_renewed: true });
         }
         let incoming = self.incoming.as_mut().ok_or(OpenError::Exhausted)?;
-        let message = incoming.channel.open(&self.terms.form, self.terms.id, record)?;
+        let (content, message) = incoming.channel.open_content(&self.terms.form, self.terms.id, record)?;
         self.heard = now;
-        Ok(Opened { message, is_renewed: false })
+        Ok(Opened { message, content, is_renewed: false })
     }
 
     /// Next keys are derived anew for each record that may be under them: there are few, and a session that kept them would

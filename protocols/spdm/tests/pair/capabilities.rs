@@ -1,10 +1,13 @@
 //! What a responder claims is what it has.
 
+use lanewarden_aws_lc::AwsLc;
 use lanewarden_spdm::Identities;
-use lanewarden_spdm::message::{ErrorCode, Registry, ResponderFlags, ValueType};
+use lanewarden_spdm::message::{ErrorCode, MutualAuthentication, Registry, ResponderFlags, ValueType};
 use lanewarden_spdm::responder::{
-    Context, Measurement, MeasurementSource, Parts, Responder, Support, VendorHandler,
+    Context, Measurement, MeasurementSource, Parts, PresharedKeys, Requesters, Responder, Support,
+    VendorHandler,
 };
+use lanewarden_spdm::session::{Sessions, seats};
 
 use crate::support::*;
 
@@ -78,6 +81,56 @@ fn check<K: Kit, I: Identities, M: MeasurementSource, V: VendorHandler>(
             assert_eq!(flags.contradiction(version), None);
         }
     }
+}
+
+/// What is claimed of sessions by a responder of these parts, where heartbeats and proofs are wanted.
+fn of_sessions<I, S, K, Q>(version: Version, parts: Parts<AwsLc, I, (), (), (), S, K, Q>) -> ResponderFlags
+where
+    I: Identities,
+    S: Sessions<AwsLc>,
+    K: PresharedKeys,
+    Q: Requesters<AwsLc>,
+{
+    let wants =
+        responder::Settings { mutual: MutualAuthentication::Direct, heartbeat: 5, ..Default::default() };
+    let mut responder = Responder::new(parts, wants, vec![0; 0x3000]);
+    let mut wire = |message: &[u8]| responder.say(message);
+    let mut client = Client::<AwsLcKit>::new(only(version), 0x2000);
+    client.connect(&mut wire).unwrap();
+    let flags = client.requester.connection().unwrap().flags;
+    assert_eq!(flags.contradiction(version), None);
+    flags.difference(ResponderFlags::CERT | ResponderFlags::CHAL | ResponderFlags::CHUNK)
+}
+
+#[test]
+fn sessions_are_claimed_where_there_is_room_for_them_and_a_way_to_begin() {
+    use ResponderFlags as R;
+    let none = || Parts::new(AwsLc);
+    let device = || none().with_identities(Device::new::<AwsLcKit>(P256, &[0]));
+    let room = seats::<AwsLc, 2>;
+    let trust = Trust::<AwsLcKit>::new;
+    let session = R::MAC | R::ENCRYPT | R::KEY_UPD | R::ENCAP | R::HBEAT;
+    let key_exchange = session | R::KEY_EX | R::HANDSHAKE_IN_THE_CLEAR;
+    for version in [Version::V1_1, Version::V1_2, Version::V1_3] {
+        let nothing = R::empty();
+        assert_eq!(of_sessions(version, none().with_sessions(room())), nothing);
+        assert_eq!(of_sessions(version, none().with_psk(Shared::<true>)), nothing);
+        assert_eq!(of_sessions(version, device().with_psk(Shared::<true>).with_requesters(trust())), nothing);
+        assert_eq!(of_sessions(version, none().with_sessions(room()).with_requesters(trust())), nothing);
+        assert_eq!(
+            of_sessions(version, device().with_sessions(room())) | R::HANDSHAKE_IN_THE_CLEAR,
+            key_exchange
+        );
+        let shared = none().with_sessions(room()).with_psk(Shared::<false>);
+        assert_eq!(of_sessions(version, shared), session | R::PSK);
+        let shared = none().with_sessions(room()).with_psk(Shared::<true>).with_requesters(trust());
+        assert_eq!(of_sessions(version, shared), session | R::PSK_WITH_CONTEXT);
+        let all = device().with_sessions(room()).with_psk(Shared::<true>).with_requesters(trust());
+        let claimed = of_sessions(version, all) | R::HANDSHAKE_IN_THE_CLEAR;
+        assert_eq!(claimed, key_exchange | R::PSK_WITH_CONTEXT | R::MUT_AUTH);
+    }
+    let all = device().with_sessions(room()).with_psk(Shared::<true>).with_requesters(trust());
+    assert_eq!(of_sessions(Version::V1_0, all), R::empty());
 }
 
 stories! {

@@ -9,6 +9,7 @@
 )]
 
 mod algorithms;
+mod application;
 mod capabilities;
 mod chunks;
 mod happy;

@@ -184,6 +184,18 @@ stories! {
         assert_eq!(responder.deadline(), None);
     }
 
+    fn a_reset_ends_all_sessions_and_then_tells_what_hangs_on_them<A, B>() {
+        let mut responder = talker::<B, true>(settings());
+        let mut asker = Caller::<A>::new(Default::default());
+        asker.meet(&mut responder);
+        let ids = [(); 2].map(|()| opened(&asker.exchange(&mut responder).unwrap()));
+        assert_eq!(responder.parts_mut().vendor.resets, []);
+        responder.reset();
+        assert_eq!(responder.sessions().count(), 0);
+        assert_eq!(responder.parts_mut().vendor.ended, ids);
+        assert_eq!(responder.parts_mut().vendor.resets, [2]);
+    }
+
     fn a_record_that_does_not_open_ends_its_session_and_no_other<A, B>() {
         let mut responder = talker::<B, true>(settings());
         let mut asker = Caller::<A>::new(Default::default());

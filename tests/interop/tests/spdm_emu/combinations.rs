@@ -10,7 +10,7 @@ use lanewarden_interop::plan::{Side, ordinary, plan};
 use lanewarden_interop::report::Row;
 use lanewarden_interop::run::Run;
 use lanewarden_interop::scratch::Scratch;
-use lanewarden_interop::{names, report, run, sessions};
+use lanewarden_interop::{names, report, run, sessions, stock};
 use lanewarden_spdm::message::ErrorCode;
 use libtest_mimic::Failed;
 
@@ -29,6 +29,10 @@ pub fn every_one(emulators: &Path) -> Result<(), Failed> {
 
 pub fn every_session(emulators: &Path) -> Result<(), Failed> {
     everything(emulators, &sessions::plan())
+}
+
+pub fn every_default(emulators: &Path) -> Result<(), Failed> {
+    everything(emulators, &stock::plan())
 }
 
 fn everything<R: Row + Run>(emulators: &Path, plan: &[R]) -> Result<(), Failed> {

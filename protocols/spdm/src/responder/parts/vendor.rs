@@ -12,7 +12,7 @@ pub struct Context {
     pub mutual: bool,
 }
 
-/// Answers vendor-defined requests.
+/// Answers vendor-defined requests, and what else is said in sessions.
 pub trait VendorHandler {
     /// Whether there is one.
     const PRESENT: bool = true;
@@ -29,10 +29,26 @@ pub trait VendorHandler {
         answer: &mut [u8],
     ) -> Result<usize, ErrorCode>;
 
+    /// Answers a message of another MCTP type that came in an established session (DSP0276 1.2, 7): writes the body of
+    /// the answer, which is of the same type, and returns its length. `None` for no answer.
+    fn message(
+        &mut self,
+        context: Context,
+        message_type: u8,
+        message: &[u8],
+        answer: &mut [u8],
+    ) -> Option<usize> {
+        let _ = (context, message_type, message, answer);
+        None
+    }
+
     /// A session is over, in whatever way: what hangs on it ends too.
     fn ended(&mut self, session: u32) {
         let _ = session;
     }
+
+    /// The responder was reset, after its sessions have ended: nothing of before holds.
+    fn reset(&mut self) {}
 }
 
 impl VendorHandler for () {

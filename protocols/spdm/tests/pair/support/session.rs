@@ -70,6 +70,8 @@ impl<K: Kit> Requesters<K::Provider> for Trust<K> {
 pub struct Echo {
     pub heard: Vec<Context>,
     pub ended: Vec<u32>,
+    /// How many sessions had ended when it was reset.
+    pub resets: Vec<usize>,
 }
 
 impl VendorHandler for Echo {
@@ -85,8 +87,26 @@ impl VendorHandler for Echo {
         Ok(request.len())
     }
 
+    fn message(
+        &mut self,
+        context: Context,
+        message_type: u8,
+        message: &[u8],
+        answer: &mut [u8],
+    ) -> Option<usize> {
+        self.heard.push(context);
+        // Of the types there are, one is answered.
+        (message_type == 1).then_some(())?;
+        answer[..message.len()].copy_from_slice(message);
+        Some(message.len())
+    }
+
     fn ended(&mut self, session: u32) {
         self.ended.push(session);
+    }
+
+    fn reset(&mut self) {
+        self.resets.push(self.ended.len());
     }
 }
 

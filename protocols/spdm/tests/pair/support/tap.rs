@@ -4,7 +4,7 @@
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::AeadAlgorithm;
 use lanewarden_spdm::Instant;
-use lanewarden_spdm::binding::{Binding, MessageKind};
+use lanewarden_spdm::binding::{Binding, Content, MessageKind};
 use lanewarden_spdm::message::ErrorCode;
 use lanewarden_spdm::responder::{Endpoint, Responder};
 use lanewarden_spdm::session::{
@@ -53,10 +53,14 @@ impl Way {
     }
 
     pub fn sealed(&mut self, form: &RecordForm, id: u32, message: &[u8]) -> Vec<u8> {
+        self.sealed_as(Content::Spdm, form, id, message)
+    }
+
+    pub fn sealed_as(&mut self, content: Content, form: &RecordForm, id: u32, message: &[u8]) -> Vec<u8> {
         let at = form.head();
         let mut buffer = vec![0; at + message.len() + RecordForm::TAIL];
         buffer[at..at + message.len()].copy_from_slice(message);
-        let range = self.seal.seal(form, id, &mut buffer, at..at + message.len()).unwrap();
+        let range = self.seal.seal_content(form, id, content, &mut buffer, at..at + message.len()).unwrap();
         buffer[range].to_vec()
     }
 }
@@ -283,6 +287,7 @@ pub fn in_handshake(
     is_psk: bool,
     mut story: impl FnMut(&mut Middle<'_, PartsTalking<LeakyKit>>, Option<u32>, &[u8]),
 ) {
+    let binding = own.binding;
     let mut responder = talker::<LeakyKit, true>(own);
     let mut asker = Caller::<AwsLcKit>::new(asked);
     let mut is_told = false;
@@ -294,6 +299,7 @@ pub fn in_handshake(
         story(middle, lane, message);
         vec![message[0], 0x7f, 1, 0]
     });
+    tap.middle.form.binding = binding;
     asker.meet_over(&mut tap);
     asker.begin(is_psk);
     asker.drive(&mut tap).unwrap_err();

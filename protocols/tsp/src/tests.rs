@@ -1,0 +1,10 @@
+//! Host and device together, and each against what it must not believe.
+#![allow(clippy::arithmetic_side_effects)] // no peer but ourselves
+
+mod host;
+mod hostile;
+mod parts;
+mod story;
+mod support;
+mod table;
+mod transitions;
