@@ -53,7 +53,7 @@ pub use parts::{
 pub use vendor::{Registered, VendorFunction};
 
 use encapsulated::Flow;
-use parts::{HashOf, Kept, KeyOf};
+use parts::{Asked, HashOf, Kept, KeyOf};
 use refused::Refused;
 
 /// Room before an answer for the head of its first chunk, where it goes in chunks. The head of each further chunk is
@@ -223,7 +223,7 @@ struct Core<E: Endpoint> {
     /// What is asked of the requester.
     flow: Kept<E, Flow<E>>,
     /// The requester's key that was shown last: its slot, the digest of the chain, the key.
-    shown: Kept<E, (u8, Digest, KeyOf<E>)>,
+    shown: Asked<E, (u8, Digest, KeyOf<E>)>,
     /// Whether the requester has proven outside of sessions who it is.
     is_requester_known: bool,
 }

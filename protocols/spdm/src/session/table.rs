@@ -26,6 +26,9 @@ pub trait Keep<T>: Default {
     /// What is kept.
     fn get(&self) -> Option<&T>;
 
+    /// What is kept, to be changed.
+    fn get_mut(&mut self) -> Option<&mut T>;
+
     /// What was kept, which is no longer.
     fn take(&mut self) -> Option<T>;
 
@@ -49,6 +52,10 @@ impl<T> Keep<T> for Option<T> {
         self.as_ref()
     }
 
+    fn get_mut(&mut self) -> Option<&mut T> {
+        self.as_mut()
+    }
+
     fn take(&mut self) -> Option<T> {
         Self::take(self)
     }
@@ -58,6 +65,10 @@ impl<T> Keep<T> for () {
     fn put(&mut self, _: T) {}
 
     fn get(&self) -> Option<&T> {
+        None
+    }
+
+    fn get_mut(&mut self) -> Option<&mut T> {
         None
     }
 
