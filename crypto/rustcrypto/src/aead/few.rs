@@ -3,14 +3,14 @@
 
 use aes_gcm::aes::Block;
 use aes_gcm::aes::cipher::array::Array;
-use aes_gcm::aes::cipher::consts::{U4, U16};
+use aes_gcm::aes::cipher::consts::{U8, U16};
 use aes_gcm::aes::cipher::inout::{InOut, InOutBuf};
 use aes_gcm::aes::cipher::{
     BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit, KeySizeUser,
     ParBlocksSizeUser,
 };
 
-/// Four at once, as many as the library takes where a processor knows nothing of AES.
+/// Eight at once, which is more than any machine takes that knows nothing of AES.
 pub(super) struct Few<C>(C);
 
 impl<C: KeySizeUser> KeySizeUser for Few<C> {
@@ -28,7 +28,7 @@ impl<C> BlockSizeUser for Few<C> {
 }
 
 impl<C> ParBlocksSizeUser for Few<C> {
-    type ParBlocksSize = U4;
+    type ParBlocksSize = U8;
 }
 
 impl<C: BlockCipherEncrypt<BlockSize = U16>> BlockCipherEncrypt for Few<C> {
@@ -42,7 +42,7 @@ impl<C: BlockCipherEncrypt<BlockSize = U16>> BlockCipherEncBackend for Few<C> {
         self.0.encrypt_block_inout(block);
     }
 
-    fn encrypt_par_blocks(&self, blocks: InOut<'_, '_, Array<Block, U4>>) {
+    fn encrypt_par_blocks(&self, blocks: InOut<'_, '_, Array<Block, U8>>) {
         self.encrypt_tail_blocks(blocks.into_buf());
     }
 
