@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use few::Few;
 
 type Aes128Gcm = AesGcm<Few<Aes128Enc>, U12>;
-type Aes256Gcm = AesGcm<Few<Aes256Enc>, U12>;
+pub(crate) type Aes256Gcm = AesGcm<Few<Aes256Enc>, U12>;
 
 /// Bytes of the longest key.
 const MAX_KEY: usize = 32;

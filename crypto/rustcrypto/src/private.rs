@@ -185,7 +185,7 @@ mod tests {
         is_wiped::<ed25519_dalek::SigningKey>();
         #[cfg(feature = "rsa")]
         is_wiped::<rsa::PrivateKey>();
-        is_wiped::<aes_gcm::Aes256Gcm>();
+        is_wiped::<crate::aead::Aes256Gcm>();
         is_wiped::<chacha20poly1305::ChaCha20Poly1305>();
     }
 }

@@ -9,9 +9,10 @@ use aes_gcm::aes::cipher::{
     BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit, KeySizeUser,
     ParBlocksSizeUser,
 };
+use zeroize::ZeroizeOnDrop;
 
 /// Eight at once, which is more than any machine takes that knows nothing of AES.
-pub(super) struct Few<C>(C);
+pub(crate) struct Few<C>(C);
 
 impl<C: KeySizeUser> KeySizeUser for Few<C> {
     type KeySize = C::KeySize;
@@ -22,6 +23,8 @@ impl<C: KeyInit> KeyInit for Few<C> {
         Self(C::new(key))
     }
 }
+
+impl<C: ZeroizeOnDrop> ZeroizeOnDrop for Few<C> {}
 
 impl<C> BlockSizeUser for Few<C> {
     type BlockSize = U16;

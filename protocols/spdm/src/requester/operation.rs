@@ -83,11 +83,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn reset(&mut self, part: Part) {
-        // A handshake has no measurements of its own, and takes nothing of those outside of it.
-        let session = self.lane.and_then(|id| self.parts.sessions.seats().session(id));
-        if part != Part::Measurements || session.is_none_or(Session::is_established) {
-            self.transcripts.reset(part);
-        }
+        self.transcripts.reset(part);
         self.parts.record.reset(part);
     }
 
