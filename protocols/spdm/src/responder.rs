@@ -432,7 +432,9 @@ impl<E: Endpoint> Core<E> {
     /// No signature is in work any more; the secret of a session that was to begin with one is wiped.
     fn drop_job(&mut self) {
         self.job = None;
-        self.parts.sessions.seats_mut().unreserve();
+        if E::Sessions::PRESENT {
+            self.parts.sessions.seats_mut().unreserve();
+        }
     }
 
     /// What remains to be done of an answer that stands in `out`: it is signed, and what the signature is for comes about.
@@ -450,8 +452,11 @@ impl<E: Endpoint> Core<E> {
 
     /// What was signed stands before `unsigned`, and its signature between that and `signed`.
     fn bring_about(&mut self, unsigned: usize, signed: usize, out: &mut [u8]) -> Result<Answer, Refused> {
-        let Some(Job { then: Then::Part(part), .. }) = self.job else {
-            return self.begin_exchanged(unsigned, signed, out);
+        let part = match self.job.as_ref().ok_or(Refused::UNEXPECTED)?.then {
+            Then::Part(part) => part,
+            // Without room for sessions there are none, and no code for them either.
+            Then::Session if E::Sessions::PRESENT => return self.begin_exchanged(unsigned, signed, out),
+            Then::Session => return Err(Refused::UNEXPECTED),
         };
         let (answer, rest) = out.split_at_checked(unsigned).ok_or(NoRoom)?;
         let signature = rest.get(..signed.saturating_sub(unsigned)).ok_or(NoRoom)?;
