@@ -15,6 +15,7 @@ mod exchange;
 mod hash;
 mod provider;
 mod signature;
+mod stack;
 
 pub use aead::{Aead, AeadAlgorithm, AeadError, NONCE_SIZE, TAG_SIZE, Tag};
 pub use exchange::{ExchangeError, Group, KeyExchange};
@@ -24,3 +25,4 @@ pub use signature::{
     Curve, KeyError, MAX_SIGNATURE_SIZE, PublicKey, RsaSize, SignError, SignatureAlgorithm, Signed, Signer,
     Signing, VerifyError, VerifyingKey,
 };
+pub use stack::with_wiped_stack;

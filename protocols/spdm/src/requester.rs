@@ -50,7 +50,7 @@ use crate::message::{
     AeadAlgorithms, AsymmetricAlgorithms, CertificatePortion, DheGroups, Digests, HashAlgorithms, Request,
     SLOTS, VendorMessage, Writer,
 };
-use crate::session::{Keep, Seating, Session, Sessions, UNLIMITED};
+use crate::session::{HandshakeSecret, Keep, Seating, Session, Sessions, UNLIMITED};
 use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
@@ -62,7 +62,6 @@ pub use run::{RunError, Transport, run};
 pub use within::Within;
 
 use flight::{Flight, HEADROOM, Mode, Seen};
-use open::Source;
 use operation::{Encoded, Operation};
 use outgoing::Outgoing;
 use parts::{HalfOf, HashOf, Kept};
@@ -212,8 +211,8 @@ struct Core<E: Endpoint> {
     /// What the operation in work hashes: a chain, or what was said with the roles turned round, which a challenge of this
     /// side is over.
     running: Option<HashOf<E>>,
-    /// What the session that is being opened gets its secret from.
-    source: Kept<E, Source<E>>,
+    /// This side's half of the key exchange in work, until the other is there.
+    half: Kept<E, HalfOf<E>>,
     /// The session that the operation in work is in.
     lane: Option<u32>,
     /// Whether the last record came under new keys, the first time.
@@ -222,6 +221,8 @@ struct Core<E: Endpoint> {
     last_id: u16,
     /// This side's half of the next key exchange, where it was made ahead.
     prepared: Kept<E, HalfOf<E>>,
+    /// The handshake secret that follows from a pre-shared key, until it is of use.
+    secret: Kept<E, HandshakeSecret>,
     /// The time, as it was told last.
     now: Instant,
     digests: [Option<Digest>; SLOTS as usize],
@@ -275,11 +276,12 @@ where
             transcripts: Transcripts::new(),
             operation: Operation::None,
             running: None,
-            source: Default::default(),
+            half: Default::default(),
             lane: None,
             renewed: false,
             last_id: 0,
             prepared: Default::default(),
+            secret: Default::default(),
             now: Instant::ORIGIN,
             digests: [None; SLOTS as usize],
             key: None,

@@ -6,7 +6,7 @@ use core::time::Duration;
 use lanewarden_crypto::{Digest, KeyExchange as _, Provider};
 
 use super::encapsulated::Talk;
-use super::parts::{HalfOf, PartsOf};
+use super::parts::PartsOf;
 use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::connection::Connection;
@@ -66,14 +66,6 @@ pub struct Exchanged<'a> {
     pub is_open: bool,
 }
 
-/// What a session gets its secret from.
-pub enum Source<E: Endpoint> {
-    /// This side's half of the key exchange, until the other is there.
-    Half(HalfOf<E>),
-    /// The handshake secret that follows from a pre-shared key, until it is of use.
-    Psk(HandshakeSecret),
-}
-
 /// A session on its way.
 #[derive(Clone, Copy)]
 pub struct Opening {
@@ -117,7 +109,7 @@ impl<E: Endpoint> Core<E> {
         self.key_of(wanted.slot)?;
         let prepared = self.prepared.take().filter(|half| half.group() == group);
         let half = prepared.map_or_else(|| self.parts.provider.key_exchange(group), Ok)?;
-        self.source.put(Source::Half(half));
+        self.half.put(half);
         let opening = self.opening(wanted, Stage::Exchange);
         self.operation = Operation::Open(opening);
         Ok(())
@@ -135,7 +127,6 @@ impl<E: Endpoint> Core<E> {
         let hash = session_hash(&connection);
         let secret = HandshakeSecret::from_psk(&self.parts.provider, hash, psk.key);
         let secret = secret.ok_or(Reason::NoSessionCrypto)?;
-        self.source.put(Source::Psk(secret));
         let opening = self.opening(wanted, Stage::PskExchange);
         let mut room = [0; MAX_SECURED_OPAQUE];
         let opaque = self.secured_offer(&connection, &mut room)?;
@@ -148,6 +139,7 @@ impl<E: Endpoint> Core<E> {
             opaque,
         };
         request.encode(connection.version, writer)?;
+        self.secret.put(secret);
         self.operation = Operation::Open(opening);
         Ok(())
     }
@@ -187,7 +179,7 @@ impl<E: Endpoint> Core<E> {
 
     pub fn encode_exchange(&self, opening: &Opening, writer: &mut Writer<'_>) -> Result<(), Reason> {
         let connection = self.agreed()?;
-        let Some(Source::Half(half)) = self.source.get() else { return Err(Reason::NoSessionCrypto) };
+        let half = self.half.get().ok_or(Reason::NoSessionCrypto)?;
         let request = KeyExchange {
             summary: opening.wanted.summary,
             slot: opening.wanted.slot,
@@ -263,7 +255,7 @@ impl<E: Endpoint> Core<E> {
 
     #[inline(never)]
     fn agree(&mut self, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
-        let Some(Source::Half(half)) = self.source.take() else { return Err(Reason::NoSessionCrypto) };
+        let half = self.half.take().ok_or(Reason::NoSessionCrypto)?;
         let provider = &self.parts.provider;
         let secret = half.agree(exchange, |shared| HandshakeSecret::from_exchange(provider, hash, shared))?;
         secret.ok_or(Reason::NoSessionCrypto)
@@ -348,7 +340,7 @@ impl<E: Endpoint> Core<E> {
             return Err(Violation::PskContext.into());
         }
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
-        let Some(Source::Psk(secret)) = self.source.take() else { return Err(Reason::NoSessionCrypto) };
+        let secret = self.secret.lift().ok_or(Reason::NoSessionCrypto)?;
         let terms = Terms {
             is_psk: true,
             ..self.terms(&connection, &opening, answer.session_id, answer.heartbeat, choice)?

@@ -92,7 +92,7 @@ impl<E: Endpoint> Core<E> {
     /// the session that is lost, and not the connection.
     pub fn fail(&mut self, failure: Failure) {
         let operation = core::mem::replace(&mut self.operation, Operation::None);
-        (self.running, self.source) = (None, Default::default());
+        (self.running, self.half, self.secret) = (None, Default::default(), Default::default());
         self.renewed = false;
         // A peer that refuses new keys which this side uses already has others.
         let verifies = matches!(operation, Operation::Update(update) if update.verifies());

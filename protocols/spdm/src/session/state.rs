@@ -312,11 +312,12 @@ impl<P: Provider> Session<P> {
         let mut room = [0; LONGEST_OF_NEXT];
         let copy = room.get_mut(..record.len())?;
         copy.copy_from_slice(record);
-        let mut next = self.incoming.as_ref()?.next(provider, &self.terms)?;
-        let message = next.channel.open(&self.terms.form, self.terms.id, copy);
+        let mut next = Some(self.incoming.as_ref()?.next(provider, &self.terms)?);
+        let message = next.as_mut()?.channel.open(&self.terms.form, self.terms.id, copy);
         if message.is_ok() {
             record.copy_from_slice(copy);
-            self.incoming = Some(next);
+            // What is moved leaves its bytes behind, what is dropped does not.
+            core::mem::swap(&mut self.incoming, &mut next);
             self.expects_renewed = false;
         }
         room.zeroize();

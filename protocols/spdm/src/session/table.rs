@@ -32,6 +32,16 @@ pub trait Keep<T>: Default {
     /// What was kept, which is no longer.
     fn take(&mut self) -> Option<T>;
 
+    /// A copy of what was kept, which is dropped in its place: what is taken leaves its bytes there, secrets too.
+    fn lift(&mut self) -> Option<T>
+    where
+        T: Clone,
+    {
+        let copy = self.get().cloned();
+        *self = Self::default();
+        copy
+    }
+
     /// What was kept, where it is such; then it is no longer.
     fn take_if(&mut self, is_such: impl FnOnce(&T) -> bool) -> Option<T> {
         if self.get().is_some_and(is_such) { self.take() } else { None }
