@@ -63,6 +63,8 @@ fn key(reader: Reader<'_>) -> Option<(Digest, VerifyingKey)> {
 }
 
 impl Requesters<AwsLc> for Trusted<'_> {
+    type Keep<T> = Option<T>;
+
     fn known(&mut self, _: u8, _: SignatureAlgorithm) -> Option<(Digest, VerifyingKey)> {
         if self.provisioned.is_empty() {
             return None;
