@@ -86,18 +86,17 @@ fn check_over(image: &Image, spy: &Spy, but: &[&str]) {
 
 /// The secrets of both directions, the last that there are, with their keys and IVs; in the handshake, what its end takes.
 fn in_use(known: &[Known]) -> Vec<&Known> {
-    let last =
-        |what: &'static str, count| known.iter().rev().filter(move |known| known.what == what).take(count);
-    let secrets: Vec<_> = [("traffic upd", 2), ("req app data", 1), ("rsp app data", 1)]
-        .into_iter()
-        .flat_map(|(what, count)| last(what, count))
-        .take(2)
-        .collect();
-    let handshake = [("req hs data", 1), ("rsp hs data", 1), ("handshake", 1), ("finished", 2)];
-    let secrets = if secrets.is_empty() {
-        handshake.into_iter().flat_map(|(what, count)| last(what, count)).collect()
-    } else {
-        secrets
+    let is_replaced =
+        |one: &Known| known.iter().any(|next| next.what == "traffic upd" && next.from == one.bytes);
+    let last = |names: &[&str], count| {
+        let named = known.iter().rev().filter(|known| names.contains(&known.what.as_str()));
+        named.filter(|known| !is_replaced(known)).take(count).collect::<Vec<_>>()
     };
-    secrets.into_iter().chain(last("key", 2)).chain(last("iv", 2)).collect()
+    let mut secrets = last(&["req app data", "rsp app data", "traffic upd"], 2);
+    if secrets.is_empty() {
+        secrets = [last(&["req hs data", "rsp hs data"], 2), last(&["handshake"], 1)].concat();
+    }
+    let is_of_them = |one: &Known| secrets.iter().any(|secret| secret.bytes == one.from);
+    let keys = known.iter().filter(|one| ["key", "iv"].contains(&one.what.as_str()) && is_of_them(one));
+    secrets.iter().copied().chain(keys).collect()
 }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{
-    AeadAlgorithm, Digest, ExchangeError, Group, HashAlgorithm, KeyError, KeyExchange, Mac, Provider,
-    PublicKey, RandomError, SignatureAlgorithm,
+    AeadAlgorithm, Digest, ExchangeError, Group, HashAlgorithm, KeyError, KeyExchange, Provider, PublicKey,
+    RandomError, SignatureAlgorithm,
 };
 
 /// A secret, and what it is: the label that it was derived with, or what is said of it here.
@@ -13,6 +13,8 @@ use lanewarden_crypto::{
 pub struct Known {
     pub what: String,
     pub bytes: Vec<u8>,
+    /// The secret that it was derived from.
+    pub from: Vec<u8>,
 }
 
 /// What the secret of a session begins with: that of a key exchange, or a pre-shared key.
@@ -39,8 +41,9 @@ impl Spy {
         self.0.lock().unwrap().public.clone()
     }
 
-    fn learn(&self, what: &str, bytes: &[u8]) {
-        self.0.lock().unwrap().secrets.push(Known { what: what.to_owned(), bytes: bytes.to_vec() });
+    fn learn(&self, what: &str, from: &[u8], bytes: &[u8]) {
+        let known = Known { what: what.to_owned(), bytes: bytes.to_vec(), from: from.to_vec() };
+        self.0.lock().unwrap().secrets.push(known);
     }
 
     /// What came of an HMAC (DSP0274 1.3, 12.2 and 12.3): of HKDF-Expand, what it asks for at its front; of HKDF-Extract,
@@ -52,13 +55,13 @@ impl Spy {
             let labels = ["req hs data", "rsp hs data", "req app data", "rsp app data", "exp master"];
             let labels = labels.into_iter().chain(["derived", "finished", "key", "iv", "traffic upd"]);
             let label = labels.into_iter().find(|label| text[8..].starts_with(label.as_bytes())).unwrap();
-            self.learn(label, &code.as_bytes()[..usize::from(u16::from_le_bytes(*length))]);
+            self.learn(label, key, &code.as_bytes()[..usize::from(u16::from_le_bytes(*length))]);
         } else if !self.known().iter().any(|known| known.what == "finished" && known.bytes == key) {
             let is_first = message.iter().any(|byte| *byte != 0);
             if is_first {
-                self.learn(MATERIAL, message);
+                self.learn(MATERIAL, &[], message);
             }
-            self.learn(if is_first { "handshake" } else { "master" }, code.as_bytes());
+            self.learn(if is_first { "handshake" } else { "master" }, key, code.as_bytes());
         }
     }
 }
@@ -81,31 +84,8 @@ impl KeyExchange for SpyExchange {
     }
 }
 
-/// An HMAC that is taken down.
-#[derive(Clone)]
-pub struct SpyMac {
-    mac: <AwsLc as Provider>::Mac,
-    spy: Spy,
-    key: Vec<u8>,
-    message: Vec<u8>,
-}
-
-impl Mac for SpyMac {
-    fn update(&mut self, bytes: &[u8]) {
-        self.message.extend_from_slice(bytes);
-        self.mac.update(bytes);
-    }
-
-    fn finish(self) -> Digest {
-        let code = self.mac.finish();
-        self.spy.learn_of(&self.key, &self.message, &code);
-        code
-    }
-}
-
 impl Provider for Spy {
     type Hash = <AwsLc as Provider>::Hash;
-    type Mac = SpyMac;
     type VerifyingKey = <AwsLc as Provider>::VerifyingKey;
     type KeyExchange = SpyExchange;
     type Aead = <AwsLc as Provider>::Aead;
@@ -114,9 +94,10 @@ impl Provider for Spy {
         AwsLc.hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<SpyMac> {
-        let mac = AwsLc.hmac(algorithm, key)?;
-        Some(SpyMac { mac, spy: self.clone(), key: key.to_vec(), message: Vec::new() })
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        let code = AwsLc.hmac(algorithm, key, parts)?;
+        self.learn_of(key, &parts.concat(), &code);
+        Some(code)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {
