@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Direct, Doe, Host, Policy, Protocol};
 use lanewarden_pci::{AccessError, Address, Claim, ConfigSpace, LockError, Machine, MailboxId};
 use lanewarden_time::{Clock, Instant};
 
@@ -226,6 +226,20 @@ impl Machine for Simulator {
 
     fn acpi_tables(&self, signature: [u8; 4]) -> Result<Vec<Vec<u8>>, AccessError> {
         Ok(self.lock().acpi_table(signature).into_iter().collect())
+    }
+}
+
+impl Host for Simulator {
+    type Carrier = Direct<Self>;
+
+    fn carrier(
+        &self,
+        mailbox: MailboxId,
+        capability: Doe,
+        room: usize,
+        policy: Policy,
+    ) -> Result<Direct<Self>, AccessError> {
+        Direct::new(self, mailbox, capability, room, policy)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use lanewarden_doe::{Direct, Doe, Host, Policy};
 use lanewarden_pci::{AccessError, Address, Claim, LockError, Machine, MailboxId};
 use lanewarden_time::{Clock, Instant};
 
@@ -159,6 +160,20 @@ impl Machine for Sysfs {
 
     fn acpi_tables(&self, signature: [u8; 4]) -> Result<Vec<Vec<u8>>, AccessError> {
         firmware::tables(&self.shared.kernel, signature)
+    }
+}
+
+impl Host for Sysfs {
+    type Carrier = Direct<Self>;
+
+    fn carrier(
+        &self,
+        mailbox: MailboxId,
+        capability: Doe,
+        room: usize,
+        policy: Policy,
+    ) -> Result<Direct<Self>, AccessError> {
+        Direct::new(self, mailbox, capability, room, policy)
     }
 }
 

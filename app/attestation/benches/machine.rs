@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use lanewarden_attestation::{Attestation, Options, Trust, Verdict, identity};
 use lanewarden_aws_lc::AwsLc;
+use lanewarden_doe::{Direct, Host, Policy};
 use lanewarden_emulation::attach;
 use lanewarden_inventory::{Conversation, converse, read_function};
 use lanewarden_pci::registers::doe::Doe;
@@ -182,5 +183,19 @@ impl Machine for Watched {
 
     fn acpi_tables(&self, signature: [u8; 4]) -> Result<Vec<Vec<u8>>, AccessError> {
         self.simulator.acpi_tables(signature)
+    }
+}
+
+impl Host for Watched {
+    type Carrier = Direct<Self>;
+
+    fn carrier(
+        &self,
+        mailbox: MailboxId,
+        capability: Doe,
+        room: usize,
+        policy: Policy,
+    ) -> Result<Direct<Self>, AccessError> {
+        Direct::new(self, mailbox, capability, room, policy)
     }
 }

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
+use lanewarden_doe::Host;
 use lanewarden_emulation::Emulation;
 use lanewarden_linux::Sysfs;
-use lanewarden_pci::Machine;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
 use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Spdm, Verb};
@@ -46,12 +46,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
 }
 
 /// `own` are the trust anchors of an emulated machine.
-fn dispatch<M: Machine>(
-    machine: &M,
-    args: &Arguments,
-    own: Option<Vec<Vec<u8>>>,
-    output: &Output,
-) -> Outcome {
+fn dispatch<M: Host>(machine: &M, args: &Arguments, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     let address = |device: &Option<DeviceArgument>| verb::resolve_optional(machine, device.as_ref());
     match &args.verb {
         Verb::List(sharing) => verb::list::run(machine, *sharing, output),

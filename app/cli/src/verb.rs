@@ -1,4 +1,4 @@
-//! One module per verb. Each does its work on any [`Machine`] and prints a table or one JSON
+//! One module per verb. Each does its work on any [`Host`] and prints a table or one JSON
 //! object; the shape of the object is the verb's own and frozen by its schema's number.
 
 pub mod attest;
@@ -17,7 +17,7 @@ pub mod spdm;
 pub mod topology;
 pub mod verify;
 
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Host, Protocol};
 use lanewarden_inventory::{
     Inventory, MailboxReport, Options, ScanError, Work, find, mailboxes, read_function, scan, work,
 };
@@ -36,7 +36,7 @@ impl From<Sharing> for Options {
 }
 
 /// Scans the whole machine, with a progress bar.
-fn scan_all<M: Machine>(machine: &M, sharing: Sharing) -> Result<Inventory, Failure> {
+fn scan_all<M: Host>(machine: &M, sharing: Sharing) -> Result<Inventory, Failure> {
     let mut bar = Bar::new();
     Ok(scan(machine, sharing.into(), &mut |progress| bar.show(progress))?)
 }
@@ -75,7 +75,7 @@ struct Asked {
 }
 
 /// Does the same work on every mailbox of a function, or of all.
-fn on_mailboxes<M: Machine>(
+fn on_mailboxes<M: Host>(
     machine: &M,
     device: Option<Address>,
     work_on: &Work,
@@ -130,7 +130,7 @@ fn choose(reports: &[MailboxReport], protocol: Protocol, output: &Output) -> Opt
 }
 
 /// The mailbox the user names, or the first that speaks the protocol: discovery tells, where there are several.
-fn mailbox_for<M: Machine>(
+fn mailbox_for<M: Host>(
     machine: &M,
     function: &Function,
     protocol: Protocol,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanewarden_cxl::cdat::ParseError;
 use lanewarden_cxl::table_access::TableError;
-use lanewarden_doe::{Blame, DiscoveryError, Error};
+use lanewarden_doe::{Blame, DiscoveryError, Error, NotCarried};
 use lanewarden_pci::{AccessError, Claim, LockError};
 
 /// Why a mailbox gave no answer.
@@ -88,6 +88,14 @@ pub enum Class {
 }
 
 impl MailboxError {
+    /// What a carrier's failure in this step is.
+    pub(crate) fn at(step: Step, error: NotCarried) -> Self {
+        match error {
+            NotCarried::Lock(error) => Self::Lock(error),
+            NotCarried::Exchange(source) => Self::Exchange { step, source },
+        }
+    }
+
     /// Which kind it is.
     #[must_use]
     pub fn class(&self) -> Class {

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use lanewarden_cxl::table_access::TableWalk;
-use lanewarden_doe::{Discovery, Error, Feature, Mailbox, Protocol, Request, Step};
+use lanewarden_doe::{
+    Carrier, Discovery, Error, Feature, Host, NotCarried, Ownership, Protocol, Request, Step,
+};
+use lanewarden_pci::MailboxId;
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{LockError, Machine, MailboxId};
 use lanewarden_time::Instant;
 
 use crate::conversation::{Conversation, Turn};
 use crate::error;
 use crate::{MailboxError, MailboxReport, Options, TableReport, TableSource};
 
-/// How often a lock that another process holds is tried again.
-const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a walk may take from its first exchange to its last. A device bounds each answer by a second and names how
 /// many there are, up to 65,535: without this, one that is slow on purpose would hold a scan for hours.
 pub const WALK_TIME: Duration = Duration::from_secs(30);
@@ -52,14 +52,12 @@ pub(crate) enum Task<'c> {
     Conversation(&'c mut dyn Conversation),
 }
 
-/// One mailbox with work on it. The lock is held from the first exchange to the last, so that a walk is never mixed
+/// One mailbox with work on it. The mailbox is owned from the first exchange to the last, so that a walk is never mixed
 /// with another process' (row B12).
-pub(crate) struct Job<'c, M: Machine> {
-    config: M::Config,
-    lock: Option<M::Lock>,
-    mailbox: Mailbox<Vec<u8>>,
+pub(crate) struct Job<'c, H: Host> {
+    carrier: H::Carrier,
     options: Options,
-    /// Of the wait for the lock, then of the walks.
+    /// Of the wait for the mailbox, then of the walks.
     deadline: Option<Instant>,
     stage: Stage<'c>,
     /// What was asked for last.
@@ -68,7 +66,7 @@ pub(crate) struct Job<'c, M: Machine> {
 }
 
 enum Stage<'c> {
-    Lock(Task<'c>),
+    Own(Task<'c>),
     Discovery { walk: Box<Discovery>, found: Vec<Feature>, table: bool },
     Table(Box<TableWalk>),
     Request(Work),
@@ -89,44 +87,43 @@ enum Next {
     Finish,
 }
 
-impl<'c, M: Machine> Job<'c, M> {
+impl<'c, H: Host> Job<'c, H> {
     /// The job, or the report of one that ended before it began.
     pub fn new(
-        machine: &M,
+        host: &H,
         id: MailboxId,
         capability: Doe,
         task: Task<'c>,
         options: Options,
     ) -> Result<Self, Box<MailboxReport>> {
         let mut report = MailboxReport::new(id, capability);
-        report.claim = machine.claim(id);
+        report.claim = host.claim(id);
         let refusal = report.claim.clone().filter(|_| !options.shared).map(MailboxError::InUse);
-        let config = match refusal {
-            Some(refusal) => Err(refusal),
-            None => machine.open(id.address).map_err(MailboxError::Open),
-        };
         let room = match &task {
             Task::Work(Work::Request { payload, most, .. }) => payload.len().max(*most),
             Task::Conversation(conversation) => conversation.longest().next_multiple_of(4),
             Task::Work(_) => USUAL_BUFFER,
         };
-        match config {
-            Ok(config) => {
-                let mailbox = Mailbox::new(capability, vec![0; room], options.policy);
-                let (stage, asked) = (Stage::Lock(task), error::Step::Request);
-                Ok(Self { config, lock: None, mailbox, options, deadline: None, stage, asked, report })
+        let carrier = match refusal {
+            Some(refusal) => Err(refusal),
+            None => host.carrier(id, capability, room, options.policy).map_err(MailboxError::Open),
+        };
+        match carrier {
+            Ok(carrier) => {
+                let (stage, asked) = (Stage::Own(task), error::Step::Request);
+                Ok(Self { carrier, options, deadline: None, stage, asked, report })
             }
             Err(error) => {
-                fail(&mut report, &mut Stage::Lock(task), error);
+                fail(&mut report, &mut Stage::Own(task), error);
                 Err(Box::new(report))
             }
         }
     }
 
     /// Goes on as far as possible without waiting; when to be called next, or `None` at the end.
-    pub fn advance(&mut self, machine: &M) -> Option<Instant> {
+    pub fn advance(&mut self, host: &H) -> Option<Instant> {
         loop {
-            match self.step(machine) {
+            match self.step(host) {
                 Ok(None) if matches!(self.stage, Stage::Done) => return self.end(),
                 Ok(None) => {}
                 Ok(Some(at)) => return Some(at),
@@ -138,6 +135,11 @@ impl<'c, M: Machine> Job<'c, M> {
         }
     }
 
+    /// Whether to go on before the time that was named, the clock having returned early.
+    pub fn has_news(&self) -> bool {
+        self.carrier.has_news()
+    }
+
     /// The report of a job that has ended.
     pub fn into_report(self, elapsed: Duration) -> MailboxReport {
         MailboxReport { elapsed, ..self.report }
@@ -145,53 +147,51 @@ impl<'c, M: Machine> Job<'c, M> {
 
     fn end(&mut self) -> Option<Instant> {
         self.stage = Stage::Done;
-        self.lock = None;
-        self.report.dead = self.mailbox.is_dead();
-        self.report.statistics = self.mailbox.statistics();
+        self.report.dead = self.carrier.is_dead();
+        self.report.statistics = self.carrier.statistics();
         None
     }
 
-    fn step(&mut self, machine: &M) -> Result<Option<Instant>, MailboxError> {
-        if matches!(self.stage, Stage::Lock(_)) {
-            return self.lock(machine);
+    fn step(&mut self, host: &H) -> Result<Option<Instant>, MailboxError> {
+        if matches!(self.stage, Stage::Own(_)) {
+            return self.own(host);
         }
-        if !self.mailbox.is_busy() {
-            match self.next(machine.now()) {
+        if !self.carrier.is_busy() {
+            match self.next(host.now()) {
                 Next::Finish => return self.finish().map(|()| None),
                 Next::Wait(at) => return Ok(Some(at)),
                 Next::Send { step, protocol, alternative, payload, connection } => {
                     self.asked = step;
-                    self.check_time(machine.now())?;
+                    self.check_time(host.now())?;
                     let mut request = Request::new(protocol, &payload).connection(connection);
                     if let Some(alternative) = alternative {
                         request = request.or_answered_in(alternative);
                     }
-                    self.mailbox.send(&request).map_err(|source| MailboxError::Exchange { step, source })?;
+                    self.carrier.send(&request).map_err(|error| MailboxError::at(step, error))?;
                 }
             }
         }
         let step = self.asked;
-        let exchange = |source| MailboxError::Exchange { step, source };
-        match self.mailbox.advance(&mut self.config, machine.now()) {
+        match self.carrier.advance(host.now()) {
             Ok(Step::Wait(at)) => Ok(Some(at)),
             Ok(Step::Answered) => {
-                self.check_claim(machine)?;
-                self.answer(machine.now())?;
+                self.check_claim(host)?;
+                self.answer(host.now())?;
                 Ok(None)
             }
-            Err(Error::TooLong { length, .. }) if self.may_grow(length) => {
-                let buffer = vec![0; LONGEST_BUFFER];
-                self.mailbox.replace_buffer(buffer).map_err(|misuse| exchange(misuse.into()))?;
+            Err(NotCarried::Exchange(Error::TooLong { length, .. })) if self.may_grow(length) => {
+                let grown = self.carrier.make_room(LONGEST_BUFFER);
+                grown.map_err(|misuse| MailboxError::at(step, misuse.into()))?;
                 Ok(None)
             }
-            Err(error) => Err(exchange(error)),
+            Err(error) => Err(MailboxError::at(step, error)),
         }
     }
 
     /// Whether a walk's answer fits after all. The caller's own request is never sent twice.
     fn may_grow(&self, length: usize) -> bool {
         let walk = matches!(self.stage, Stage::Discovery { .. } | Stage::Table(_));
-        walk && self.mailbox.room() < LONGEST_BUFFER && length <= LONGEST_BUFFER
+        walk && self.carrier.room() < LONGEST_BUFFER && length <= LONGEST_BUFFER
     }
 
     /// Every answer comes in time, and there may be too many of them.
@@ -204,17 +204,14 @@ impl<'c, M: Machine> Job<'c, M> {
         if is_over { Err(MailboxError::Slow { step: self.asked, limit }) } else { Ok(()) }
     }
 
-    fn lock(&mut self, machine: &M) -> Result<Option<Instant>, MailboxError> {
-        let now = machine.now();
+    fn own(&mut self, host: &H) -> Result<Option<Instant>, MailboxError> {
+        let now = host.now();
         let deadline = *self.deadline.get_or_insert(now + self.options.lock_wait);
-        match machine.try_lock(self.report.id) {
-            Ok(lock) => self.lock = Some(lock),
-            Err(LockError::Held(_)) if now < deadline => {
-                return Ok(Some((now + LOCK_INTERVAL).min(deadline)));
-            }
-            Err(error) => return Err(error.into()),
+        let owned = self.carrier.own(host, deadline);
+        if let Ownership::Wait(at) = owned.map_err(|error| MailboxError::at(self.asked, error))? {
+            return Ok(Some(at));
         }
-        let Stage::Lock(task) = std::mem::replace(&mut self.stage, Stage::Done) else { return Ok(None) };
+        let Stage::Own(task) = std::mem::replace(&mut self.stage, Stage::Done) else { return Ok(None) };
         let version = self.report.capability.version;
         self.deadline = Some(now + WALK_TIME);
         self.stage = match task {
@@ -262,33 +259,33 @@ impl<'c, M: Machine> Job<'c, M> {
                 Turn::Wait(at) => Some(Next::Wait(at)),
                 Turn::Over => None,
             },
-            Stage::Lock(_) | Stage::Request(_) | Stage::Done => None,
+            Stage::Own(_) | Stage::Request(_) | Stage::Done => None,
         };
         next.unwrap_or(Next::Finish)
     }
 
     /// The kernel may have taken the mailbox up while we used it. Then the answer may be its, not ours.
-    fn check_claim(&mut self, machine: &M) -> Result<(), MailboxError> {
+    fn check_claim(&mut self, host: &H) -> Result<(), MailboxError> {
         if self.options.shared {
             return Ok(());
         }
-        self.report.claim = machine.claim(self.report.id);
+        self.report.claim = host.claim(self.report.id);
         self.report.claim.clone().map_or(Ok(()), |claim| Err(MailboxError::InUse(claim)))
     }
 
     fn answer(&mut self, now: Instant) -> Result<(), MailboxError> {
         match &mut self.stage {
-            Stage::Discovery { walk, found, .. } => found.extend(walk.answer(self.mailbox.answer())?),
-            Stage::Table(walk) => walk.answer(self.mailbox.answer())?,
+            Stage::Discovery { walk, found, .. } => found.extend(walk.answer(self.carrier.answer())?),
+            Stage::Table(walk) => walk.answer(self.carrier.answer())?,
             Stage::Request(_) => {
-                self.report.answer = Some(Ok(self.mailbox.answer().to_vec()));
+                self.report.answer = Some(Ok(self.carrier.answer().to_vec()));
                 self.stage = Stage::Done;
             }
             Stage::Conversation(conversation) => {
-                let protocol = self.mailbox.answer_protocol().unwrap_or_default();
-                conversation.answer(now, protocol, self.mailbox.answer());
+                let protocol = self.carrier.answer_protocol().unwrap_or_default();
+                conversation.answer(now, protocol, self.carrier.answer());
             }
-            Stage::Lock(_) | Stage::Done => {}
+            Stage::Own(_) | Stage::Done => {}
         }
         Ok(())
     }
@@ -306,7 +303,7 @@ impl<'c, M: Machine> Job<'c, M> {
                 let table = Ok(walk.finish()?);
                 self.report.table = Some(TableReport { source: TableSource::Mailbox, table });
             }
-            Stage::Lock(_) | Stage::Request(_) | Stage::Conversation(_) | Stage::Done => {}
+            Stage::Own(_) | Stage::Request(_) | Stage::Conversation(_) | Stage::Done => {}
         }
         Ok(())
     }
@@ -316,11 +313,11 @@ impl<'c, M: Machine> Job<'c, M> {
 fn fail(report: &mut MailboxReport, stage: &mut Stage<'_>, error: MailboxError) {
     let table = |error| TableReport { source: TableSource::Mailbox, table: Err(error) };
     match stage {
-        Stage::Lock(Task::Work(Work::Everything | Work::Discovery)) | Stage::Discovery { .. } => {
+        Stage::Own(Task::Work(Work::Everything | Work::Discovery)) | Stage::Discovery { .. } => {
             report.features = Some(Err(error));
         }
-        Stage::Lock(Task::Work(Work::Request { .. })) | Stage::Request(_) => report.answer = Some(Err(error)),
-        Stage::Lock(Task::Conversation(conversation)) | Stage::Conversation(conversation) => {
+        Stage::Own(Task::Work(Work::Request { .. })) | Stage::Request(_) => report.answer = Some(Err(error)),
+        Stage::Own(Task::Conversation(conversation)) | Stage::Conversation(conversation) => {
             conversation.failed(&error);
             report.answer = Some(Err(error));
         }
@@ -328,6 +325,6 @@ fn fail(report: &mut MailboxReport, stage: &mut Stage<'_>, error: MailboxError) 
             report.partial_table = walk.partial().to_vec();
             report.table = Some(table(error));
         }
-        Stage::Lock(Task::Work(Work::Table)) | Stage::Done => report.table = Some(table(error)),
+        Stage::Own(Task::Work(Work::Table)) | Stage::Done => report.table = Some(table(error)),
     }
 }

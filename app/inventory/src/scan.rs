@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lanewarden_cxl::cdat::Table;
-use lanewarden_doe::Error;
+use lanewarden_doe::{Error, Host};
 use lanewarden_pci::{AccessError, Address, Function, Hierarchy, Machine, MailboxId};
 
 use crate::schedule::work;
@@ -43,18 +43,18 @@ pub enum ScanError {
 /// Scans a machine: reads every function, asks every mailbox, computes every path.
 ///
 /// What cannot be seen or does not answer is noted where its result would have been; the rest goes on.
-pub fn scan<M: Machine>(
-    machine: &M,
+pub fn scan<H: Host>(
+    host: &H,
     options: Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Inventory, ScanError> {
-    let (functions, unreadable) = read_functions(machine, progress)?;
+    let (functions, unreadable) = read_functions(host, progress)?;
     let hierarchy = Hierarchy::new(functions);
-    let functions = hierarchy.iter().map(|(_, f)| (f.address, ask_kernel(machine, f))).collect();
+    let functions = hierarchy.iter().map(|(_, f)| (f.address, ask_kernel(host, f))).collect();
     let everything = mailboxes(&hierarchy).map(|(id, doe)| (id, doe, Work::Everything)).collect();
-    let mut mailboxes = work(machine, everything, options, progress);
-    add_kernel_tables(machine, &hierarchy, &mut mailboxes);
-    let memories = Memories::compute(machine, &hierarchy, &mailboxes);
+    let mut mailboxes = work(host, everything, options, progress);
+    add_kernel_tables(host, &hierarchy, &mut mailboxes);
+    let memories = Memories::compute(host, &hierarchy, &mailboxes);
     Ok(Inventory { hierarchy, functions, mailboxes, unreadable, memories })
 }
 

@@ -3,7 +3,8 @@
 //!
 //! No other crate is needed to use this one: what its signatures name of `lanewarden-pci` (configuration space and the
 //! registers of the capability) and `lanewarden-time` (points in time and clocks) is exported again here. It allocates
-//! nothing, but `lanewarden-pci` links `alloc`, so a program without an operating system must name a global allocator.
+//! nothing but the buffer of a [`Direct`] carrier; `lanewarden-pci` links `alloc`, so a program without an operating system
+//! must name a global allocator.
 //!
 //! # The host's side
 //! A [`Mailbox`] needs
@@ -151,6 +152,9 @@
 //! then the mailbox takes the next request, unless it [is dead](Mailbox::is_dead). [`exchange`] is the blocking
 //! loop over that.
 //!
+//! [`Carrier`] is the same for those who need not know whether this process reaches the mailbox itself, and [`Host`] the
+//! machine that has carriers.
+//!
 //! The device's side is [`Device`]: configuration accesses go in, received objects come out, answers are given with
 //! the time at which they become ready, and [`Device::tick`] is called when [`Device::deadline`] has come.
 //!
@@ -163,6 +167,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+mod carrier;
 mod device;
 mod discovery;
 mod error;
@@ -171,6 +178,7 @@ mod mailbox;
 mod object;
 mod protocol;
 
+pub use carrier::{Carrier, Direct, Host, NotCarried, Ownership};
 pub use device::{Device, DeviceEvent};
 pub use discovery::{
     CollocationWarning, DISCOVERY_RESPONSE_MAX, Discovery, DiscoveryError, DiscoveryRequest,

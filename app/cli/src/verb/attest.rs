@@ -13,10 +13,10 @@ use lanewarden_attestation::{
 };
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_decode::capture::LinkType;
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Host, Protocol};
 use lanewarden_inventory::{Conversation, MailboxReport, Work, converse, find, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
+use lanewarden_pci::{Address, Function, Hierarchy, MailboxId};
 
 use crate::args::{Attest, DeviceArgument};
 use crate::capture::{Capture, Captured, link};
@@ -53,7 +53,7 @@ struct Attested {
 }
 
 /// Attests devices of this machine, or one behind a socket.
-pub fn run<M: Machine>(machine: &M, args: &Attest, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, args: &Attest, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     if args.session {
         check(&args.way)?;
     }
@@ -140,7 +140,7 @@ struct Candidate {
     mailbox: Result<(MailboxId, Doe, Protocol), Box<MailboxReport>>,
 }
 
-fn on_machine<M: Machine>(
+fn on_machine<M: Host>(
     machine: &M,
     args: &Attest,
     trust: &Trust<'_, AwsLc>,
@@ -214,7 +214,7 @@ fn conclude(candidate: &Candidate, talk: &Captured<'_, Talk<'_>>, with_session: 
 }
 
 /// The device that the user names: it has to have a mailbox that speaks SPDM.
-fn named<M: Machine>(machine: &M, device: &DeviceArgument, args: &Attest) -> Result<Candidate, Failure> {
+fn named<M: Host>(machine: &M, device: &DeviceArgument, args: &Attest) -> Result<Candidate, Failure> {
     let function = function_with_mailbox(machine, resolve(machine, device)?)?;
     let address = function.address;
     let reports = discover(machine, vec![function.clone()], args).remove(&address).unwrap_or_default();
@@ -227,7 +227,7 @@ fn no_spdm(address: Address) -> Failure {
 }
 
 /// All devices with a mailbox that speaks SPDM, or that might: one that could not be asked is not left out.
-fn all<M: Machine>(machine: &M, args: &Attest, output: &Output) -> Result<Vec<Candidate>, Failure> {
+fn all<M: Host>(machine: &M, args: &Attest, output: &Output) -> Result<Vec<Candidate>, Failure> {
     let (functions, unreadable) = scan_functions(machine)?;
     unreadable.iter().for_each(|failure| output.warn(failure));
     warn_of_partial(functions.iter().filter(|function| function.is_partial()).count(), output);
@@ -240,7 +240,7 @@ fn all<M: Machine>(machine: &M, args: &Attest, output: &Output) -> Result<Vec<Ca
 }
 
 /// What the mailboxes of these functions speak, by function.
-fn discover<M: Machine>(
+fn discover<M: Host>(
     machine: &M,
     functions: Vec<Function>,
     args: &Attest,

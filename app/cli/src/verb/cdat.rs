@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use lanewarden_cxl::cdat::{Entry, HEADER_SIZE, Header, MAX_SIZE, ParseError, STRUCTURE_HEADER_SIZE, Table};
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Host, Protocol};
 use lanewarden_inventory::{MailboxReport, Work, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Address, Hierarchy, Machine, MailboxId};
+use lanewarden_pci::{Address, Hierarchy, MailboxId};
 use serde::Serialize;
 
 use crate::args::Cdat;
@@ -62,7 +62,7 @@ fn broken_file(path: &Path, error: ParseError, bytes: Vec<u8>) -> Broken {
 }
 
 /// Reads and prints the table of a function.
-pub fn run<M: Machine>(machine: &M, cdat: &Cdat, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, cdat: &Cdat, output: &Output) -> Outcome {
     files::check_output("--raw", cdat.raw.as_deref(), output)?;
     let Some(address) = resolve_optional(machine, cdat.device.as_ref())? else {
         return Err(Failure::new(Exit::Usage, "no device"));
@@ -134,7 +134,7 @@ fn keep(cdat: &Cdat, broken: &Broken, output: &Output) -> Result<(), Failure> {
 }
 
 /// The mailbox with table access: the only one, or the first that says so.
-fn mailbox<M: Machine>(
+fn mailbox<M: Host>(
     machine: &M,
     address: Address,
     cdat: &Cdat,
@@ -158,7 +158,7 @@ fn no_table(address: Address, reports: &[MailboxReport]) -> Failure {
     }
 }
 
-fn read<M: Machine>(machine: &M, id: MailboxId, doe: Doe, cdat: &Cdat) -> Result<Table, Broken> {
+fn read<M: Host>(machine: &M, id: MailboxId, doe: Doe, cdat: &Cdat) -> Result<Table, Broken> {
     let reports = work(machine, vec![(id, doe, Work::Table)], cdat.sharing.into(), &mut |_| ());
     let failure = reports.first().and_then(Failure::of_report);
     let failure = failure.unwrap_or_else(|| Failure::new(Exit::Failure, format!("{id}: no table was read")));

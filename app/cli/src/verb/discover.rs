@@ -1,7 +1,8 @@
 //! `doe discover`: every mailbox and what it speaks.
 
+use lanewarden_doe::Host;
 use lanewarden_inventory::{MailboxReport, Work};
-use lanewarden_pci::{Address, Machine};
+use lanewarden_pci::Address;
 use serde::Serialize;
 
 use crate::args::Sharing;
@@ -18,7 +19,7 @@ struct Json {
 }
 
 /// Asks the mailboxes of one function, or of all.
-pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
     let asked = on_mailboxes(machine, device, &Work::Discovery, sharing)?;
     let reports = &asked.mailboxes;
     if output.json() {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use lanewarden_doe::{HeaderError, Object, Protocol};
+use lanewarden_doe::{HeaderError, Host, Object, Protocol};
 use lanewarden_inventory::{Work, work};
-use lanewarden_pci::{Function, Machine, MailboxId};
+use lanewarden_pci::{Function, MailboxId};
 use serde::Serialize;
 
 use crate::args::{Exchange, HexOffset};
@@ -32,7 +32,7 @@ struct ObjectJson {
 }
 
 /// Sends the object and prints the answer's payload.
-pub fn run<M: Machine>(machine: &M, exchange: &Exchange, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, exchange: &Exchange, output: &Output) -> Outcome {
     files::check_output("--output", exchange.output.as_deref(), output)?;
     let payload = payload(exchange)?;
     let protocol = exchange.protocol.0;

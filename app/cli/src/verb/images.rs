@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use lanewarden_doe::{Direct, Doe, Host, Policy};
 use lanewarden_pci::{AccessError, Address, Claim, Image, LockError, Machine, MailboxId};
 use lanewarden_time::{Clock, Instant};
 
@@ -84,5 +85,19 @@ impl Machine for Images {
 
     fn acpi_tables(&self, _: [u8; 4]) -> Result<Vec<Vec<u8>>, AccessError> {
         Ok(Vec::new())
+    }
+}
+
+impl Host for Images {
+    type Carrier = Direct<Self>;
+
+    fn carrier(
+        &self,
+        mailbox: MailboxId,
+        capability: Doe,
+        room: usize,
+        policy: Policy,
+    ) -> Result<Direct<Self>, AccessError> {
+        Direct::new(self, mailbox, capability, room, policy)
     }
 }

@@ -1,7 +1,7 @@
 //! `list`: all functions as a tree, with their mailboxes and, per memory, the path figures.
 
+use lanewarden_doe::Host;
 use lanewarden_inventory::{Class, Inventory, MailboxError};
-use lanewarden_pci::Machine;
 use lanewarden_render::tree;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::picture;
 use crate::verb::{partial, paths, scan_all, warn_of_partial};
 
 /// Lists the machine. What could not be asked is said beside it and is no failure of the list.
-pub fn run<M: Machine>(machine: &M, sharing: Sharing, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, sharing: Sharing, output: &Output) -> Outcome {
     let inventory = scan_all(machine, sharing)?;
     if output.json() {
         print_json(&inventory, "lanewarden.list/1", output)?;

@@ -2,8 +2,9 @@
 
 use lanewarden_cxl::coordinates::{Coordinates, Direction};
 use lanewarden_cxl::path::Start;
+use lanewarden_doe::Host;
 use lanewarden_inventory::{Inventory, MemoryPath};
-use lanewarden_pci::{Address, Machine};
+use lanewarden_pci::Address;
 use serde::Serialize;
 
 use crate::args::Sharing;
@@ -20,7 +21,7 @@ struct Json {
 }
 
 /// Prints the paths to one memory, or to all.
-pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
     let inventory = scan_all(machine, sharing)?;
     let wanted = |path: &&MemoryPath| device.is_none_or(|address| path.address == address);
     let paths: Vec<_> = inventory.memories.paths.iter().filter(wanted).collect();

@@ -21,6 +21,7 @@ mod reading;
 mod tests;
 mod words;
 
+use lanewarden_doe::Host;
 use lanewarden_inventory::{MailboxError, Progress, ScanError};
 use lanewarden_pci::{Address, Machine};
 use serde::Serialize;
@@ -33,7 +34,7 @@ use crate::output::{Outcome, Output};
 use crate::progress::Bar;
 
 /// Shows one function, or all. A mailbox that the kernel uses is as it should be, part of what is shown and no failure.
-pub fn run<M: Machine>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, device: Option<Address>, sharing: Sharing, output: &Output) -> Outcome {
     let verbose = if output.json() { 0 } else { output.verbose() };
     let (mut readings, unreadable) = match device {
         Some(address) => (vec![Reading::new(machine, address, verbose)?], Vec::new()),

@@ -9,10 +9,10 @@ mod session;
 use lanewarden_attestation::{Dialogue, Failure as Stopped, Script, secured, settings};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_decode::capture::LinkType;
-use lanewarden_doe::Protocol;
+use lanewarden_doe::{Host, Protocol};
 use lanewarden_inventory::{Conversation, MailboxReport, Work, converse, mailboxes, work};
 use lanewarden_pci::registers::doe::Doe;
-use lanewarden_pci::{Function, Hierarchy, Machine, MailboxId};
+use lanewarden_pci::{Function, Hierarchy, MailboxId};
 use lanewarden_spdm::Identities;
 
 use crate::args::{DeviceArgument, Sharing, Spdm, Way};
@@ -27,7 +27,7 @@ pub use psk::Psk;
 
 /// Carries out the verb.
 /// `own` are the trust anchors of an emulated machine.
-pub fn run<M: Machine>(machine: &M, verb: &Spdm, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, verb: &Spdm, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     match verb {
         Spdm::Certs(args) => certs::run(machine, args, output),
         Spdm::Measurements(args) => measurements::run(machine, args, output),
@@ -37,7 +37,7 @@ pub fn run<M: Machine>(machine: &M, verb: &Spdm, own: Option<Vec<Vec<u8>>>, outp
 }
 
 /// Holds a dialogue with the device that the command line names, and gives its name and what came of it.
-fn dialogue<M: Machine, S: Script<AwsLc>>(
+fn dialogue<M: Host, S: Script<AwsLc>>(
     machine: &M,
     device: Option<&DeviceArgument>,
     way: &Way,
@@ -48,7 +48,7 @@ fn dialogue<M: Machine, S: Script<AwsLc>>(
 }
 
 /// The same with a dialogue of the caller's own, which may be to have `sessions`.
-fn hold<M: Machine, S: Script<AwsLc, I>, I: Identities>(
+fn hold<M: Host, S: Script<AwsLc, I>, I: Identities>(
     machine: &M,
     device: Option<&DeviceArgument>,
     way: &Way,
@@ -76,7 +76,7 @@ fn over_socket<S: Script<AwsLc, I>, I: Identities>(
     Ok(talk.into_script())
 }
 
-fn over_mailbox<M: Machine, S: Script<AwsLc, I>, I: Identities>(
+fn over_mailbox<M: Host, S: Script<AwsLc, I>, I: Identities>(
     machine: &M,
     device: &DeviceArgument,
     way: &Way,
@@ -97,7 +97,7 @@ fn over_mailbox<M: Machine, S: Script<AwsLc, I>, I: Identities>(
 }
 
 /// The first mailbox that speaks SPDM, and in which type of data objects.
-fn spdm_mailbox<M: Machine>(
+fn spdm_mailbox<M: Host>(
     machine: &M,
     function: &Function,
     sharing: Sharing,

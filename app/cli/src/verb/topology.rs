@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use lanewarden_pci::Machine;
-
 use crate::args::Sharing;
 use crate::exit::Exit;
 use crate::output::{Outcome, Output};
 use crate::picture;
 use crate::verb::{files, list, scan_all};
+use lanewarden_doe::Host;
 
 /// Draws the machine into a file, or, without one, as a tree in the terminal.
-pub fn run<M: Machine>(machine: &M, svg: Option<&Path>, sharing: Sharing, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, svg: Option<&Path>, sharing: Sharing, output: &Output) -> Outcome {
     files::check_output("--svg", svg, output)?;
     let inventory = scan_all(machine, sharing)?;
     if let Some(path) = svg {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lanewarden_doe::Host;
 use lanewarden_inventory::{FunctionReport, MailboxReport, ScanError, Work, ask_kernel, read_function, work};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::registers::header::{self, BaseAddress, Bridge, base_addresses};
@@ -102,7 +103,7 @@ fn is_bridge(function: &Function) -> bool {
 }
 
 /// Asks the mailboxes of all these functions what they speak, all at once.
-pub fn ask_mailboxes<M: Machine>(machine: &M, readings: &mut [Reading], sharing: Sharing) {
+pub fn ask_mailboxes<M: Host>(machine: &M, readings: &mut [Reading], sharing: Sharing) {
     let chosen = readings.iter().flat_map(Reading::mailboxes).collect();
     let mut bar = Bar::new();
     let reports = work(machine, chosen, sharing.into(), &mut |progress| bar.show(progress));

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use lanewarden_attestation::{Failure as Stopped, Script, Speaker};
 use lanewarden_aws_lc::AwsLc;
+use lanewarden_doe::Host;
 use lanewarden_identity::pem;
-use lanewarden_pci::Machine;
 use lanewarden_spdm::Error;
 use lanewarden_spdm::certificate::{Certificate, Chain, ChainError, Moment, Rules};
 use lanewarden_spdm::crypto::HashAlgorithm;
@@ -43,7 +43,7 @@ struct CertificateJson {
 }
 
 /// Reads the chains and prints them.
-pub fn run<M: Machine>(machine: &M, args: &Certs, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, args: &Certs, output: &Output) -> Outcome {
     files::check_output("--pem", args.pem.as_deref(), output)?;
     let script = Reading { wanted: args.slot, ..Reading::default() };
     let (place, script) = dialogue(machine, args.device.as_ref(), &args.way, script, output)?;

@@ -2,7 +2,7 @@
 
 use lanewarden_attestation::{Failure as Stopped, MeasurementFact, Script, Speaker};
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_pci::Machine;
+use lanewarden_doe::Host;
 use lanewarden_spdm::Error;
 use lanewarden_spdm::message::Operation;
 use lanewarden_spdm::requester::{Event, MeasurementRequest};
@@ -22,7 +22,7 @@ struct Json {
 }
 
 /// Asks and prints.
-pub fn run<M: Machine>(machine: &M, args: &MeasurementsOf, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, args: &MeasurementsOf, output: &Output) -> Outcome {
     let operation = args.index.map_or(Operation::All, Operation::Index);
     let request =
         MeasurementRequest { operation, signed: None, raw: args.raw, ..MeasurementRequest::all_signed(0) };

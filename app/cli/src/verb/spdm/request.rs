@@ -2,7 +2,7 @@
 
 use lanewarden_attestation::{Failure as Stopped, Script, Speaker};
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_pci::Machine;
+use lanewarden_doe::Host;
 use lanewarden_spdm::Error;
 use lanewarden_spdm::message::Code;
 use lanewarden_spdm::requester::Event;
@@ -28,7 +28,7 @@ struct Answer {
 }
 
 /// Negotiates, sends, prints.
-pub fn run<M: Machine>(machine: &M, args: &Request, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, args: &Request, output: &Output) -> Outcome {
     let message = &args.hex.0;
     let [_, code, _, _, ..] = message.as_slice() else {
         return Err(Failure::new(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lanewarden_attestation::{Dialogue, Failure as Stopped, settings};
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_pci::Machine;
+use lanewarden_doe::Host;
 use lanewarden_spdm::message::KeyOperation;
 use lanewarden_spdm::requester::Settings;
 use lanewarden_spdm::{Identities, Reason};
@@ -42,7 +42,7 @@ enum Command {
 }
 
 /// Opens it, does everything, ends it and prints.
-pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
+pub fn run<M: Host>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     check(&args.way)?;
     let (device, commands) = words(args)?;
     let psk = args.psk.as_ref().map(Psk::read).transpose()?;
@@ -61,7 +61,7 @@ pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, o
     }
 }
 
-fn meet<M: Machine, I: Identities>(
+fn meet<M: Host, I: Identities>(
     machine: &M,
     device: Option<&DeviceArgument>,
     args: &Session,
