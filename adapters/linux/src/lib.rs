@@ -10,6 +10,7 @@ mod audit;
 mod claim;
 mod clock;
 mod config;
+mod direct;
 mod errno;
 mod firmware;
 mod guard;
@@ -22,4 +23,5 @@ mod sysfs;
 
 pub use audit::{Audit, RawWrite};
 pub use config::Config;
+pub use direct::{DirectError, DirectLock};
 pub use sysfs::Sysfs;

@@ -155,24 +155,24 @@ fn holder(file: &File) -> Option<u32> {
 }
 
 /// Already being there is as good as having been made.
-fn make(made: Result<(), Errno>) -> Result<(), Errno> {
+pub(crate) fn make(made: Result<(), Errno>) -> Result<(), Errno> {
     match made {
         Err(Errno::EXIST) => Ok(()),
         other => other,
     }
 }
 
-fn require(safe: bool) -> Result<(), DirectoryError> {
+pub(crate) fn require(safe: bool) -> Result<(), DirectoryError> {
     if safe { Ok(()) } else { Err(DirectoryError::Unsafe) }
 }
 
 /// Ours, with no rights for others.
-fn is_private(stat: &Stat) -> bool {
+pub(crate) fn is_private(stat: &Stat) -> bool {
     stat.st_uid == geteuid().as_raw() && stat.st_mode & OTHERS == 0
 }
 
 /// Ours or root's, and nobody else can rename what is in it.
-fn is_firm(stat: &Stat) -> bool {
+pub(crate) fn is_firm(stat: &Stat) -> bool {
     let ours = stat.st_uid == geteuid().as_raw() || stat.st_uid == 0;
     ours && (stat.st_mode & OTHERS_WRITE == 0 || stat.st_mode & STICKY != 0)
 }

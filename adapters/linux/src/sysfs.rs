@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lanewarden_doe::{Direct, Doe, Host, Policy};
 use lanewarden_pci::{AccessError, Address, Claim, LockError, Machine, MailboxId};
@@ -11,7 +12,7 @@ use lanewarden_time::{Clock, Instant};
 use crate::audit::{self, Audit};
 use crate::kernel::{self, Kernel};
 use crate::objects::Objects;
-use crate::{Config, RawWrite, claim, clock, errno, firmware, locks};
+use crate::{Config, DirectError, DirectLock, RawWrite, claim, clock, direct, errno, firmware, locks};
 
 /// A CDAT's length field has 32 bits; the kernel's own reader takes far less than this.
 const TABLE_SIZE: u64 = 1 << 20;
@@ -73,6 +74,24 @@ impl Sysfs {
     #[must_use]
     pub fn audit(self, sink: impl Fn(&RawWrite) + Send + Sync + 'static) -> Self {
         Self { shared: Arc::new(Shared { audit: Arc::new(sink), ..Shared::clone(&self.shared) }) }
+    }
+
+    /// Shares the machine's mailboxes with other programs that use them by themselves, as long as no daemon has them.
+    ///
+    /// # Errors
+    /// [`DirectError::Held`] where one has, or is about to; it never waits.
+    pub fn share_mailboxes(&self) -> Result<DirectLock, DirectError> {
+        direct::share(&self.shared.kernel.path("run/lanewarden"))
+    }
+
+    /// Takes all of the machine's mailboxes, as a daemon does that starts; waits up to `patience` for programs that use
+    /// them by themselves.
+    ///
+    /// # Errors
+    /// [`DirectError::Held`], with their process ids, where one still runs then, or another daemon.
+    pub fn take_mailboxes(&self, patience: Duration) -> Result<DirectLock, DirectError> {
+        let wait = |pause| self.wait_until(self.now() + pause);
+        direct::take(&self.shared.kernel.path("run/lanewarden"), patience, wait)
     }
 
     /// Whether kernel lockdown forbids writing configuration space: every mailbox is then out of reach.
