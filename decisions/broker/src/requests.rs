@@ -194,6 +194,23 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
         Ok(())
     }
 
+    /// A client says that it still wants what it was granted, so that silence does not end it.
+    ///
+    /// # Errors
+    /// [`Denial::Unknown`] if it does not have it, be it that it has lost it.
+    pub fn keep(&mut self, client: ClientId, request: RequestId, now: Instant) -> Result<(), Refusal> {
+        let account = self.desk.clients.get(&client);
+        let held = account.and_then(|account| account.held.iter().find(|held| held.request == request));
+        let function = held.and_then(|held| self.functions.get_mut(&held.address));
+        let function = function.ok_or(Refusal::Denied(Denial::Unknown))?;
+        let holds = function.slots.iter_mut().filter_map(|slot| slot.hold.as_mut());
+        if let Some(hold) = holds.into_iter().find(|hold| hold.request == request) {
+            hold.heard = now;
+        }
+        function.settle(&mut self.desk, &self.rules, now);
+        Ok(())
+    }
+
     /// A client does not want an answer any more, and is told so. An exchange under way goes on to its end, for nobody.
     ///
     /// # Errors

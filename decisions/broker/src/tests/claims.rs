@@ -70,6 +70,27 @@ fn a_silent_claim_ends_by_itself() {
     assert_eq!(stage.broker.owner(instance), None);
 }
 
+/// A client that has nothing to ask may say that it is still there.
+#[test]
+fn a_claim_that_is_kept_does_not_end() {
+    let (mut stage, device) = stage();
+    let owner = stage.connect(USER);
+    let instance = device.instance(FIRST);
+    let claim = stage.claim(owner, instance).unwrap();
+    stage.serve();
+    let lease = Limits::default().lease;
+    for _ in 0..3 {
+        stage.pass(lease - seconds(1));
+        assert_eq!(stage.broker.keep(owner, claim, stage.now), Ok(()));
+        assert!(stage.acts().is_empty());
+    }
+    let other = stage.connect(USER);
+    let unknown = Err(Refusal::Denied(Denial::Unknown));
+    assert_eq!(stage.broker.keep(other, claim, stage.now), unknown, "it is another's");
+    stage.pass(lease);
+    assert_eq!(stage.broker.keep(owner, claim, stage.now), unknown, "it has ended");
+}
+
 /// Rows B8, B15: who talks on while others wait keeps the mailbox for its time and no longer; what it still asks for is
 /// told why.
 #[test]
