@@ -1,5 +1,6 @@
 //! The command line. Help, man pages and completions all come from here.
 
+mod daemon;
 mod spdm;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
 
+pub use daemon::{Claim, Release};
 pub use spdm::{
     AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
     TransportArgument, TrustArguments, Verify, VersionArgument, Way,
@@ -22,6 +24,10 @@ pub struct Arguments {
     /// FILE, TOML)
     #[arg(long, global = true, value_name = "HOST", default_value = "sysfs", env = "LANEWARDEN_HOST")]
     pub host: HostSpec,
+    /// The daemon to use mailboxes through, by its socket. Without this it is the machine's own, /run/lanewarden/socket,
+    /// where that runs
+    #[arg(long, global = true, value_name = "PATH", env = "LANEWARDEN_SOCKET")]
+    pub socket: Option<PathBuf>,
     /// Write what happens on the emulated machine into this file, an event a line as JSON
     #[arg(long, global = true, value_name = "FILE")]
     pub events: Option<PathBuf>,
@@ -83,6 +89,10 @@ pub enum Verb {
     },
     /// Ask who a device is, whether it can prove it, what it runs, and whether to trust it
     Attest(Attest),
+    /// Show who uses which mailbox: the daemon's clients, their claims, who waits, and what is dead
+    Status,
+    /// Follow what happens at the daemon: clients, claims, exchanges, devices
+    Monitor,
     /// Judge evidence that `attest` kept, without the device
     Verify(Verify),
     /// Print the messages in a capture file
@@ -125,6 +135,10 @@ pub enum Doe {
     },
     /// Send one object and print the answer
     Exchange(Exchange),
+    /// Keep a mailbox from everybody else for a while
+    Claim(Claim),
+    /// Take a mailbox from whoever has claimed it
+    Release(Release),
 }
 
 /// One object to send.

@@ -77,6 +77,24 @@ pub fn of(words: &str) -> &'static [Example] {
                 "what would be sent, and where",
             ),
         ],
+        "lanewarden doe claim" => &[
+            ("lanewarden doe claim 0d:00.0", "the mailbox of one function, until Ctrl-C"),
+            ("lanewarden doe claim 0d:00.0 --mailbox 190 --for 30s", "one of several, for half a minute"),
+            ("lanewarden doe claim 0d:00.0 --detach", "away from everybody else, for debugging"),
+        ],
+        "lanewarden doe release" => &[
+            ("lanewarden doe release 0d:00.0", "take it from whoever has claimed it"),
+            ("lanewarden doe release 0d:00.0 --dry-run", "show who that is"),
+        ],
+        "lanewarden status" => &[
+            ("lanewarden status", "who uses which mailbox at this moment"),
+            ("lanewarden status -v", "with the mailboxes that nobody uses"),
+            ("lanewarden --socket /tmp/socket status --json", "of a daemon of your own, for a program"),
+        ],
+        "lanewarden monitor" => &[
+            ("lanewarden monitor", "what happens from now on, until Ctrl-C"),
+            ("lanewarden monitor --json", "the same for a program, an object in each line"),
+        ],
         "lanewarden attest" => &[
             (
                 "lanewarden attest --all --anchors anchors",

@@ -4,7 +4,9 @@ mod advice;
 
 use std::fmt;
 
-use lanewarden_inventory::{Class, MailboxReport, ScanError};
+use lanewarden_doe::{Doe, NotCarried};
+use lanewarden_inventory::{Class, MailboxError, MailboxReport, ScanError, Step};
+use lanewarden_pci::MailboxId;
 
 /// The exit codes. Frozen: scripts rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Exit {
     Permission = 4,
     /// What a device or its evidence shows does not convince.
     Unverified = 5,
+    /// A policy forbids it.
+    Refused = 6,
     /// The device, or its mailbox, timed out or is dead.
     Device = 7,
     /// Someone else uses it.
@@ -32,9 +36,10 @@ pub enum Exit {
 
 impl Exit {
     /// Where many devices were asked, the first of these that applies to one of them is the code of the whole.
-    const ORDER: [Self; 7] = [
+    const ORDER: [Self; 8] = [
         Self::Protocol,
         Self::Unverified,
+        Self::Refused,
         Self::Device,
         Self::Busy,
         Self::Permission,
@@ -55,6 +60,7 @@ impl From<Class> for Exit {
             Class::Failure => Self::Failure,
             Class::NotFound => Self::NotFound,
             Class::Permission => Self::Permission,
+            Class::Policy => Self::Refused,
             Class::Device => Self::Device,
             Class::Busy => Self::Busy,
             Class::Protocol => Self::Protocol,
@@ -114,6 +120,13 @@ impl Failure {
         Some(failure.hint_if(advice::mailbox(report, error)))
     }
 
+    /// A mailbox that was not to be had, or was lost.
+    pub fn of_claim(id: MailboxId, capability: Doe, error: NotCarried) -> Self {
+        let error = MailboxError::at(Step::Claim, error);
+        let failure = Self::new(error.class().into(), format!("{id}: {error}"));
+        failure.hint_if(advice::mailbox(&MailboxReport::new(id, capability), &error))
+    }
+
     /// A file that could not be read or written.
     pub fn file(path: &std::path::Path, doing: &str, error: &std::io::Error) -> Self {
         let exit = match error.kind() {
@@ -152,9 +165,10 @@ mod tests {
 
     #[test]
     fn the_worst_part_decides_in_the_frozen_order() {
-        use Exit::{Busy, Device, Ok, Permission, Protocol};
+        use Exit::{Busy, Device, Ok, Permission, Protocol, Refused};
         assert_eq!(Exit::of_all([]), Ok);
         assert_eq!(Exit::of_all([Ok, Permission, Busy, Device, Protocol]), Protocol);
+        assert_eq!(Exit::of_all([Permission, Device, Refused, Ok]), Refused);
         assert_eq!(Exit::of_all([Permission, Busy, Device, Ok]), Device);
         assert_eq!(Exit::of_all([Ok, Permission, Busy]), Busy);
         assert_eq!(Exit::of_all([Ok, Permission]), Permission);

@@ -12,6 +12,8 @@ use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Spdm, Verb};
 use crate::documents;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::reach::{self, Reach};
+use crate::remote::Remote;
 use crate::verb;
 
 /// Carries out the verb on the machine that the command line names.
@@ -23,15 +25,27 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Decode(args) => return verb::decode::run(args, output),
         Verb::Respond(args) => return verb::respond::run(args, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
+        Verb::Status => return verb::status::run(&reach::required(args)?, output),
+        Verb::Monitor => return verb::monitor::run(&reach::required(args)?, output),
+        Verb::Doe(Doe::Release(release)) => {
+            return verb::release::run(&reach::required(args)?, release, output);
+        }
+        Verb::Doe(Doe::Claim(claim)) if claim.detach => {
+            return verb::claim::detach(&reach::required(args)?, claim, output);
+        }
         _ => {}
     }
+    if let Some(daemon) = reach::named(args)? {
+        return through(&daemon, args, output);
+    }
     match &args.host {
-        HostSpec::Sysfs if args.events.is_some() => {
-            Err(Failure::new(Exit::Usage, "--events is for emulated machines")
-                .hint("name one with --host sim"))
-        }
+        HostSpec::Sysfs if args.events.is_some() => Err(no_events()),
         HostSpec::Sysfs => {
-            dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, None, output)
+            let machine = Sysfs::new().allow_shared(unsafe_shared(&args.verb));
+            match reach::machine(&machine)? {
+                Reach::Daemon(daemon) => through(&daemon, args, output),
+                Reach::Alone { _lock } => dispatch(&machine, args, None, output),
+            }
         }
         HostSpec::Sim(file) => {
             let (machine, emulation) = simulator(file.as_deref())?;
@@ -45,6 +59,25 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
     }
 }
 
+fn no_events() -> Failure {
+    Failure::new(Exit::Usage, "--events is for emulated machines of one's own")
+        .hint("name one with --host sim")
+}
+
+/// The machine is the daemon's; of an emulated one the trust anchors are known here too.
+fn through(daemon: &Remote, args: &Arguments, output: &Output) -> Outcome {
+    if args.events.is_some() {
+        return Err(no_events());
+    }
+    let own = match &args.host {
+        HostSpec::Sim(file) if matches!(args.verb, Verb::Attest(_) | Verb::Spdm(_)) => {
+            Some(simulator(file.as_deref())?.1.anchors())
+        }
+        _ => None,
+    };
+    dispatch(daemon, args, own, output)
+}
+
 /// `own` are the trust anchors of an emulated machine.
 fn dispatch<M: Host>(machine: &M, args: &Arguments, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     let address = |device: &Option<DeviceArgument>| verb::resolve_optional(machine, device.as_ref());
@@ -56,13 +89,17 @@ fn dispatch<M: Host>(machine: &M, args: &Arguments, own: Option<Vec<Vec<u8>>>, o
             verb::discover::run(machine, address(device)?, *sharing, output)
         }
         Verb::Doe(Doe::Exchange(exchange)) => verb::exchange::run(machine, exchange, output),
+        Verb::Doe(Doe::Claim(claim)) => verb::claim::run(machine, claim, output),
         Verb::Cxl(Cxl::Cdat(cdat)) => verb::cdat::run(machine, cdat, output),
         Verb::Cxl(Cxl::Paths { device, sharing }) => {
             verb::paths::run(machine, address(device)?, *sharing, output)
         }
         Verb::Attest(args) => verb::attest::run(machine, args, own, output),
         Verb::Spdm(spdm) => verb::spdm::run(machine, spdm, own, output),
-        Verb::Verify(_)
+        Verb::Status
+        | Verb::Monitor
+        | Verb::Doe(Doe::Release(_))
+        | Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
         | Verb::Completions { .. }
@@ -84,7 +121,10 @@ fn unsafe_shared(verb: &Verb) -> bool {
         Verb::Spdm(Spdm::Measurements(args)) => args.way.sharing.unsafe_shared,
         Verb::Spdm(Spdm::Request(args)) => args.way.sharing.unsafe_shared,
         Verb::Spdm(Spdm::Session(args)) => args.way.sharing.unsafe_shared,
-        Verb::Verify(_)
+        Verb::Status
+        | Verb::Monitor
+        | Verb::Doe(Doe::Claim(_) | Doe::Release(_))
+        | Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
         | Verb::Completions { .. }

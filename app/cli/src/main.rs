@@ -15,6 +15,8 @@ mod names;
 mod output;
 mod picture;
 mod progress;
+mod reach;
+mod remote;
 mod session;
 mod socket;
 mod table;

@@ -3,6 +3,7 @@
 
 pub mod attest;
 pub mod cdat;
+pub mod claim;
 pub mod decode;
 pub mod discover;
 pub mod exchange;
@@ -10,10 +11,13 @@ mod files;
 #[cfg(test)]
 mod images;
 pub mod list;
+pub mod monitor;
 pub mod paths;
+pub mod release;
 pub mod respond;
 pub mod show;
 pub mod spdm;
+pub mod status;
 pub mod topology;
 pub mod verify;
 
@@ -24,7 +28,7 @@ use lanewarden_inventory::{
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{Address, Function, Hierarchy, Machine, MailboxId};
 
-use crate::args::{DeviceArgument, Sharing};
+use crate::args::{DeviceArgument, HexOffset, Sharing};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -152,10 +156,30 @@ fn mailbox_for<M: Host>(
     choose(&reports, protocol, output).ok_or_else(|| no_speaker(function.address, protocol, &reports))
 }
 
-fn no_mailbox(function: &Function, offset: u16) -> Failure {
+/// The mailbox the user names, or the only one.
+fn the_mailbox(function: &Function, named: Option<HexOffset>) -> Result<(MailboxId, Doe), Failure> {
+    let address = function.address;
+    let chosen = match (named, function.does.as_slice()) {
+        (Some(HexOffset(offset)), all) => all.iter().find(|doe| doe.offset == offset),
+        (None, [only]) => Some(only),
+        (None, _) => {
+            let message = format!("{address}: the function has several mailboxes");
+            return Err(Failure::new(Exit::Usage, message)
+                .hint(offsets(function, "name one with --mailbox: it has them")));
+        }
+    };
+    let doe = chosen.copied().ok_or_else(|| no_mailbox(function, named.map_or(0, |named| named.0)))?;
+    Ok((MailboxId { address, offset: doe.offset }, doe))
+}
+
+fn offsets(function: &Function, before: &str) -> String {
     let offsets: Vec<_> = function.does.iter().map(|doe| format!("{:03x}", doe.offset)).collect();
+    format!("{before} at {}", offsets.join(", "))
+}
+
+fn no_mailbox(function: &Function, offset: u16) -> Failure {
     Failure::new(Exit::NotFound, format!("{}: no DOE mailbox at {offset:03x}", function.address))
-        .hint(format!("it has mailboxes at {}", offsets.join(", ")))
+        .hint(offsets(function, "it has mailboxes"))
 }
 
 /// A mailbox that could not be asked may well be the one: then that is what is wrong.

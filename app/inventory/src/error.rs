@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanewarden_cxl::cdat::ParseError;
 use lanewarden_cxl::table_access::TableError;
-use lanewarden_doe::{Blame, DiscoveryError, Error, NotCarried};
+use lanewarden_doe::{Blame, Declined, DiscoveryError, Error, NotCarried};
 use lanewarden_pci::{AccessError, Claim, LockError};
 
 /// Why a mailbox gave no answer.
@@ -26,6 +26,14 @@ pub enum MailboxError {
         step: Step,
         /// What went wrong.
         source: Error,
+    },
+    /// Whoever carries objects for us did not.
+    #[error("{step}: {source}")]
+    Declined {
+        /// What was asked for.
+        step: Step,
+        /// Why not.
+        source: Declined,
     },
     /// Every answer came in time, and there were too many of them.
     #[error("{step}: the walk was given up after {} s, the device answers slowly", .limit.as_secs())]
@@ -49,6 +57,8 @@ pub enum MailboxError {
 /// What was asked for in an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The mailbox itself, before the first exchange.
+    Claim,
     /// A discovery entry, by index.
     Discovery(u8),
     /// A table entry, by handle.
@@ -62,6 +72,7 @@ pub enum Step {
 impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Claim => f.write_str("claim"),
             Self::Discovery(index) => write!(f, "discovery entry {index}"),
             Self::TableEntry(handle) => write!(f, "table entry {handle:#x}"),
             Self::Request => f.write_str("request"),
@@ -79,6 +90,8 @@ pub enum Class {
     NotFound,
     /// This process may not.
     Permission,
+    /// A policy forbids it.
+    Policy,
     /// Time ran out, or the mailbox is dead.
     Device,
     /// Someone else has it.
@@ -89,10 +102,12 @@ pub enum Class {
 
 impl MailboxError {
     /// What a carrier's failure in this step is.
-    pub(crate) fn at(step: Step, error: NotCarried) -> Self {
+    #[must_use]
+    pub fn at(step: Step, error: NotCarried) -> Self {
         match error {
             NotCarried::Lock(error) => Self::Lock(error),
             NotCarried::Exchange(source) => Self::Exchange { step, source },
+            NotCarried::Declined(source) => Self::Declined { step, source },
         }
     }
 
@@ -111,6 +126,11 @@ impl MailboxError {
                 Blame::Caller | Blame::Transport => Class::Failure,
                 Blame::Time => Class::Device,
                 Blame::OtherAgent => Class::Busy,
+            },
+            Self::Declined { source, .. } => match source {
+                Declined::Busy(_) | Declined::Preempted(_) => Class::Busy,
+                Declined::Policy(_) => Class::Policy,
+                Declined::Failed(_) => Class::Failure,
             },
             Self::Discovery(_) | Self::Table(_) | Self::KernelTable(_) => Class::Protocol,
         }

@@ -208,7 +208,7 @@ impl<'c, H: Host> Job<'c, H> {
         let now = host.now();
         let deadline = *self.deadline.get_or_insert(now + self.options.lock_wait);
         let owned = self.carrier.own(host, deadline);
-        if let Ownership::Wait(at) = owned.map_err(|error| MailboxError::at(self.asked, error))? {
+        if let Ownership::Wait(at) = owned.map_err(|error| MailboxError::at(error::Step::Claim, error))? {
             return Ok(Some(at));
         }
         let Stage::Own(task) = std::mem::replace(&mut self.stage, Stage::Done) else { return Ok(None) };

@@ -71,7 +71,9 @@ pub fn find(mailboxes: &[MailboxReport], protocol: Protocol) -> Option<&MailboxR
 }
 
 impl MailboxReport {
-    pub(crate) fn new(id: MailboxId, capability: Doe) -> Self {
+    /// Of one that has not been asked anything.
+    #[must_use]
+    pub fn new(id: MailboxId, capability: Doe) -> Self {
         Self {
             id,
             capability,

@@ -1,5 +1,6 @@
 //! Who carries data objects to a mailbox and back: this process itself ([`Direct`]), or somebody it asks.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -116,6 +117,26 @@ pub enum NotCarried {
     /// The exchange failed.
     #[error(transparent)]
     Exchange(#[from] Error),
+    /// Whoever carries for us did not; nothing was sent, or nobody knows what came of it.
+    #[error(transparent)]
+    Declined(#[from] Declined),
+}
+
+/// Why whoever carries objects for us did not, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Declined {
+    /// Not now.
+    #[error("busy: {0}")]
+    Busy(String),
+    /// The mailbox was taken away, and may be had again.
+    #[error("preempted: {0}")]
+    Preempted(String),
+    /// It may not be.
+    #[error("refused by policy: {0}")]
+    Policy(String),
+    /// Something else went wrong there, or it is there no more.
+    #[error("{0}")]
+    Failed(String),
 }
 
 impl From<Misuse> for NotCarried {

@@ -178,7 +178,7 @@ mod mailbox;
 mod object;
 mod protocol;
 
-pub use carrier::{Carrier, Direct, Host, NotCarried, Ownership};
+pub use carrier::{Carrier, Declined, Direct, Host, NotCarried, Ownership};
 pub use device::{Device, DeviceEvent};
 pub use discovery::{
     CollocationWarning, DISCOVERY_RESPONSE_MAX, Discovery, DiscoveryError, DiscoveryRequest,

@@ -80,6 +80,30 @@ impl<'a> Request<'a> {
     pub const fn interrupt(self) -> Self {
         Self { interrupt: true, ..self }
     }
+
+    /// Its protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// What its answer may be of as well.
+    #[must_use]
+    pub const fn alternative(&self) -> Option<Protocol> {
+        self.alternative
+    }
+
+    /// Its connection ID, 0 for protocols without one.
+    #[must_use]
+    pub const fn connection_id(&self) -> u16 {
+        self.connection
+    }
+
+    /// Its payload, without padding.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
 }
 
 /// What to do after [`Mailbox::advance`].

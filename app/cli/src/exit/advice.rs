@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lanewarden_doe::Error;
+use lanewarden_doe::{Declined, Error};
 use lanewarden_inventory::{MailboxError, MailboxReport, Step};
 use lanewarden_pci::{AccessError, Address, Claim, LockError, MailboxId};
 
@@ -22,6 +22,7 @@ pub fn mailbox(report: &MailboxReport, error: &MailboxError) -> Option<String> {
         MailboxError::Lock(error) => lock(error).into(),
         MailboxError::Open(error) => access(*error)?.into(),
         MailboxError::Exchange { step, source } => exchange(report, *step, source)?,
+        MailboxError::Declined { source, .. } => declined(source).into(),
         MailboxError::Slow { .. } => format!(
             "the device answers each request just in time; `lanewarden doe discover {} -v` shows how many it took",
             id.address
@@ -105,6 +106,24 @@ fn exchange(report: &MailboxReport, step: Step, error: &Error) -> Option<String>
     })
 }
 
+/// Against a daemon that did not do it.
+fn declined(source: &Declined) -> &'static str {
+    match source {
+        Declined::Busy(_) => "`lanewarden status` shows who uses what; try again later",
+        Declined::Preempted(_) => {
+            "someone with more urgent work, or more rights, has taken the mailbox; `lanewarden status` shows who has it, \
+             try again later"
+        }
+        Declined::Policy(_) => {
+            "the daemon's administrator decides who may use which mailbox; its log says what was refused to whom"
+        }
+        Declined::Failed(_) => {
+            "the daemon's log may say more (`journalctl -u lanewarden`), and `lanewarden status` whether it \
+                                runs"
+        }
+    }
+}
+
 /// The command line that repeats a step of our own by itself.
 fn again(report: &MailboxReport, step: Step) -> String {
     let (protocol, payload) = match step {
@@ -117,7 +136,7 @@ fn again(report: &MailboxReport, step: Step) -> String {
             let [low, high] = handle.to_le_bytes();
             ("1e98:02", [0, 0, low, high])
         }
-        Step::Request | Step::Message(_) => return String::new(),
+        Step::Claim | Step::Request | Step::Message(_) => return String::new(),
     };
     let MailboxId { address, offset } = report.id;
     let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
