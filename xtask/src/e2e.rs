@@ -6,13 +6,14 @@
 #![allow(clippy::cast_possible_truncation)] // every length is of something made here
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::steps::Outcome;
+use crate::tree;
 
 mod cdat;
 mod guest;
@@ -115,7 +116,7 @@ impl Default for Arguments {
 
 /// One run.
 pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let folder = target_folder()?.join("e2e");
+    let folder = tree::target_folder()?.join("e2e");
     let _alone = alone(&folder)?;
     let packages = match packages::fetch(&folder, arguments.kernel.as_deref()) {
         Ok(packages) => packages,
@@ -164,11 +165,4 @@ fn without_packages(reason: &anyhow::Error) -> Outcome {
     }
     eprintln!("e2e skipped: {reason:#}");
     Outcome::Skipped(format!("{reason:#}"))
-}
-
-/// Where cargo puts what it builds: above this very program's profile folder.
-fn target_folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program.parent().and_then(Path::parent);
-    Ok(target.ok_or_else(|| anyhow::anyhow!("xtask does not run from a target folder"))?.to_owned())
 }
