@@ -1,6 +1,6 @@
 //! `cargo xtask package`: the Debian package, made without Debian's tools.
 //!
-//! The same sources give the same bytes: entries are sorted, belong to root, and bear one date, that of the last
+//! The same program gives the same bytes: entries are sorted, belong to root, and bear one date, that of the last
 //! commit or of `SOURCE_DATE_EPOCH`.
 
 use std::path::{Path, PathBuf};

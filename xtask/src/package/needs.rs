@@ -14,7 +14,8 @@ pub fn of(program: &[u8]) -> Result<Vec<String>> {
     for (library, _) in &asked {
         packages.insert(match library.as_str() {
             "libgcc_s.so.1" => "libgcc-s1".to_owned(),
-            "libc.so.6" | "libm.so.6" | "ld-linux-x86-64.so.2" => libc(&asked),
+            "libc.so.6" | "libm.so.6" => libc(&asked),
+            loader if loader.starts_with("ld-linux-") => libc(&asked),
             other => bail!("which package has {other} is not known here"),
         });
     }
