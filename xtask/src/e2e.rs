@@ -1,20 +1,24 @@
 //! `cargo xtask e2e`: what a real kernel says, against what Lanewarden says.
 //!
 //! QEMU, a Debian kernel and the tools the guest needs are fetched as packages into the target folder;
-//! nothing on the machine changes. The guest's first process is `tests/e2e`, built static; it prints one JSON
-//! line a result on the guest's second serial port.
+//! nothing on the machine changes. The checker in the guest is `tests/e2e`, built static; it prints one JSON line a
+//! result on the guest's second serial port. In one guest it is the first process; in the other systemd is, and the
+//! checker installs the package and looks at the service.
 #![allow(clippy::cast_possible_truncation)] // every length is of something made here
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::steps::Outcome;
+use crate::tree;
 
+mod archive;
 mod cdat;
+mod database;
 mod guest;
 mod initramfs;
 mod kernel;
@@ -23,6 +27,7 @@ mod packages;
 mod report;
 mod responders;
 mod sources;
+mod system;
 
 /// How the guest's processors run unless said otherwise.
 const ACCEL: &str = "tcg,thread=multi";
@@ -41,6 +46,9 @@ pub struct Arguments {
     /// Make this mistake on purpose; the run must fail
     #[arg(long, value_name = "MISTAKE")]
     plant: Option<Plant>,
+    /// Boot for this story only
+    #[arg(long, value_name = "STORY", value_parser = BOOTS.map(|boot| boot.story))]
+    story: Option<String>,
     /// Kill a virtual machine that still runs when all boots together have taken so many seconds
     #[arg(long, default_value_t = TIMEOUT, value_name = "SECONDS")]
     timeout: u64,
@@ -69,6 +77,8 @@ enum Plant {
     RightPsk,
     /// What is to be said in a session is said outside of it
     PlainMarker,
+    /// The unit takes nothing away from the daemon
+    LooseUnit,
 }
 
 impl Plant {
@@ -83,8 +93,31 @@ impl Plant {
     }
 }
 
-/// Each boot tells one story, and has its own kernel command line.
-const BOOTS: [(&str, &str); 2] = [("main", ""), ("lockdown", "lockdown=integrity")];
+/// A boot tells one story, and has its own kernel command line.
+struct Boot {
+    story: &'static str,
+    options: &'static str,
+    /// Whether it is of the guest with a service manager.
+    is_system: bool,
+}
+
+const BOOTS: [Boot; 3] = [
+    Boot { story: "main", options: "", is_system: false },
+    Boot { story: "lockdown", options: "lockdown=integrity", is_system: false },
+    Boot { story: "service", options: system::OPTIONS, is_system: true },
+];
+
+impl Boot {
+    /// Whether it is one that a mistake is made in.
+    fn notices(&self, plant: Plant) -> bool {
+        self.is_system == (plant == Plant::LooseUnit)
+    }
+
+    fn is_of(&self, arguments: &Arguments) -> bool {
+        arguments.plant.is_none_or(|plant| self.notices(plant))
+            && arguments.story.as_ref().is_none_or(|story| story == self.story)
+    }
+}
 
 /// Fetches, builds, boots, compares and reports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -109,13 +142,13 @@ pub fn plants() -> anyhow::Result<Outcome> {
 
 impl Default for Arguments {
     fn default() -> Self {
-        Self { accel: ACCEL.into(), kernel: None, plant: None, timeout: TIMEOUT }
+        Self { accel: ACCEL.into(), kernel: None, plant: None, story: None, timeout: TIMEOUT }
     }
 }
 
 /// One run.
 pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let folder = target_folder()?.join("e2e");
+    let folder = tree::target_folder()?.join("e2e");
     let _alone = alone(&folder)?;
     let packages = match packages::fetch(&folder, arguments.kernel.as_deref()) {
         Ok(packages) => packages,
@@ -126,21 +159,23 @@ pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     std::fs::write(&table, cdat::every_structure())?;
     let binaries = guest::build()?;
     let responders = responders::start(&binaries.lanewarden, &folder, arguments.plant)?;
-    let initramfs = initramfs::write(&folder, &packages, &binaries, &table, &responders)?;
     let machine = machine::Machine {
         folder: &folder,
         packages: &packages,
         accel: &arguments.accel,
-        initramfs: &initramfs,
         table: &table,
         responders: &responders,
     };
+    let parts =
+        initramfs::Parts { packages: &packages, binaries: &binaries, table: &table, responders: &responders };
     let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
     let mut checks = Vec::new();
-    for (story, options) in BOOTS {
-        eprintln!("e2e: booting kernel {}, story {story}", packages.release);
-        let options = format!("{options} {}", arguments.plant.map(Plant::option).unwrap_or_default());
-        checks.extend(machine.boot(story, &options, deadline)?);
+    for boot in BOOTS.iter().filter(|boot| boot.is_of(arguments)) {
+        let image =
+            if boot.is_system { system::write(&folder, &parts)? } else { initramfs::write(&folder, &parts)? };
+        eprintln!("e2e: booting kernel {}, story {}", packages.release, boot.story);
+        let options = format!("{} {}", boot.options, arguments.plant.map(Plant::option).unwrap_or_default());
+        checks.extend(machine.boot(&image, boot.story, &options, deadline)?);
     }
     Ok(report::render(&checks))
 }
@@ -166,9 +201,24 @@ fn without_packages(reason: &anyhow::Error) -> Outcome {
     Outcome::Skipped(format!("{reason:#}"))
 }
 
-/// Where cargo puts what it builds: above this very program's profile folder.
-fn target_folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program.parent().and_then(Path::parent);
-    Ok(target.ok_or_else(|| anyhow::anyhow!("xtask does not run from a target folder"))?.to_owned())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_made_in_some_boot_and_none_in_all() {
+        for plant in Plant::value_variants() {
+            let arguments = Arguments { plant: Some(*plant), ..Arguments::default() };
+            let boots = BOOTS.iter().filter(|boot| boot.is_of(&arguments)).count();
+            assert!(boots > 0 && boots < BOOTS.len(), "{}", plant.name());
+        }
+    }
+
+    #[test]
+    fn a_story_can_be_told_alone() {
+        let arguments = Arguments { story: Some("service".into()), ..Arguments::default() };
+        let stories: Vec<_> =
+            BOOTS.iter().filter(|boot| boot.is_of(&arguments)).map(|boot| boot.story).collect();
+        assert_eq!(stories, ["service"]);
+    }
 }

@@ -10,6 +10,7 @@ mod e2e;
 mod finding;
 mod link;
 mod markdown;
+mod package;
 mod rows;
 mod rust_source;
 mod soak;
@@ -30,6 +31,8 @@ enum Chore {
     Check(check::Arguments),
     /// Run the checks that need a real Linux kernel, in a virtual machine
     E2e(e2e::Arguments),
+    /// Make the Debian package
+    Package(package::Arguments),
     /// Check that every requirement has an answer that still holds
     Rows(rows::Arguments),
     /// Fuzz for a time, and try properties with many cases
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().chore {
         Chore::Check(arguments) => check::run(&arguments),
         Chore::E2e(arguments) => e2e::run(&arguments),
+        Chore::Package(arguments) => package::run(&arguments),
         Chore::Rows(arguments) => rows::run(&arguments),
         Chore::Soak(arguments) => soak::run(&arguments),
         Chore::Test(arguments) => test::run(&arguments),

@@ -158,6 +158,22 @@ pub fn top() -> Result<PathBuf> {
     Ok(top.to_owned())
 }
 
+/// Where cargo puts what it builds: above this very program's profile folder.
+pub fn target_folder() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.parent().and_then(Path::parent);
+    Ok(target.context("xtask does not run from a target folder")?.to_owned())
+}
+
+/// The last program that cargo's messages (`--message-format json`) say it built.
+pub fn executable(messages: &str) -> Option<PathBuf> {
+    let program = |message: &str| {
+        let message: serde_json::Value = serde_json::from_str(message).ok()?;
+        Some(message.get("executable")?.as_str()?.into())
+    };
+    messages.lines().filter_map(program).next_back()
+}
+
 fn list(top: &Path) -> Result<Vec<String>> {
     let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(arguments).current_dir(top).output().context("cannot run git")?;

@@ -19,6 +19,8 @@ pub enum Plant {
     RightPsk,
     /// What is to be said in a session is said outside of it.
     PlainMarker,
+    /// The unit takes nothing away from the daemon.
+    LooseUnit,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -32,6 +34,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("no-lock") => Some(Plant::NoLock),
         Some("whole-evidence") => Some(Plant::WholeEvidence),
         Some("right-psk") => Some(Plant::RightPsk),
+        Some("loose-unit") => Some(Plant::LooseUnit),
         Some("plain-marker") => Some(Plant::PlainMarker),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),

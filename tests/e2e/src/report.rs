@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::json;
 
 static PORT: OnceLock<Mutex<File>> = OnceLock::new();
+static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Opens the port; `/dev` must be there.
 pub fn open() -> anyhow::Result<()> {
@@ -32,6 +34,7 @@ pub fn flat(text: &str) -> String {
 
 /// States a comparison whose verdict is not plain equality of the two texts.
 pub fn verdict(name: &str, expected: &str, seen: &str, ok: bool) {
+    FAILED.fetch_or(!ok, Ordering::Relaxed);
     line(&json!({ "check": { "check": name, "expected": expected, "seen": seen, "ok": ok } }));
 }
 
@@ -51,6 +54,11 @@ pub fn same_bytes(name: &str, expected: &[u8], seen: &[u8]) {
 /// FNV-1a with 64 bits: enough for eyes to see that two texts are the same.
 pub fn digest(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, &b| (sum ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Whether a comparison has failed.
+pub fn has_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
 }
 
 /// The story has come to its end.

@@ -10,6 +10,7 @@ mod evidence;
 mod mailboxes;
 mod paths;
 mod rights;
+pub mod service;
 mod sessions;
 pub mod sharing;
 mod tables;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use crate::tree;
+
 /// Static programs for the guest.
 pub struct Binaries {
     /// The first process, from `tests/e2e`.
@@ -38,14 +40,8 @@ fn build_one(package: &str) -> Result<PathBuf> {
         .stderr(Stdio::inherit())
         .output()?;
     ensure!(output.status.success(), "cannot build {package}");
-    let messages = String::from_utf8(output.stdout)?;
-    let program = messages.lines().filter_map(executable).next_back();
+    let program = tree::executable(&String::from_utf8(output.stdout)?);
     program.with_context(|| format!("package {package} has no program"))
-}
-
-fn executable(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    Some(message.get("executable")?.as_str()?.into())
 }
 
 /// One comparison, with both values as a person reads them.

@@ -1,12 +1,11 @@
-//! The guest's root: an archive in the `newc` form the kernel unpacks, written here since Debian has no
-//! `cpio` by itself.
+//! The root of the guest whose first process is the checker itself.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use super::archive::Archive;
 use super::guest::Binaries;
 use super::kernel;
 use super::packages::Packages;
@@ -18,30 +17,43 @@ const STEPS: [(&str, &[&str]); 2] = [
     ("nvme", &["nvme"]),
 ];
 
+/// What guests are made of.
+pub struct Parts<'a> {
+    /// The kernel, and Debian.
+    pub packages: &'a Packages,
+    /// Our programs.
+    pub binaries: &'a Binaries,
+    /// The second memory's CDAT.
+    pub table: &'a Path,
+    /// Who answers for the drives.
+    pub responders: &'a [Responder],
+}
+
 /// Writes the archive and returns its path.
-pub fn write(
-    folder: &Path,
-    packages: &Packages,
-    binaries: &Binaries,
-    table: &Path,
-    responders: &[Responder],
-) -> Result<PathBuf> {
+pub fn write(folder: &Path, parts: &Parts<'_>) -> Result<PathBuf> {
     let mut archive = Archive::default();
-    archive.file("init", &fs::read(&binaries.init)?, 0o755);
-    archive.file("bin/lanewarden", &fs::read(&binaries.lanewarden)?, 0o755);
+    archive.file("init", &fs::read(&parts.binaries.init)?, 0o755);
+    archive.file("bin/lanewarden", &fs::read(&parts.binaries.lanewarden)?, 0o755);
     for folder in ["dev", "proc", "sys", "run", "tmp"] {
         archive.folder(folder);
     }
-    archive.file("custom.cdat", &fs::read(table)?, 0o644);
-    add_anchors(&mut archive, responders)?;
-    if let Some(responder) = responders.first() {
-        archive.file("psk", &fs::read(&responder.psk)?, 0o600);
-    }
-    add_modules(&mut archive, packages)?;
-    add_program(&mut archive, packages, "usr/bin/lspci")?;
-    let path = folder.join(format!("initramfs-{}", packages.release));
+    parts.add_common(&mut archive)?;
+    add_program(&mut archive, parts.packages, "usr/bin/lspci")?;
+    let path = folder.join(format!("initramfs-{}", parts.packages.release));
     fs::write(&path, archive.finish())?;
     Ok(path)
+}
+
+impl Parts<'_> {
+    /// What the checker looks for in every guest.
+    pub fn add_common(&self, archive: &mut Archive) -> Result<()> {
+        archive.file("custom.cdat", &fs::read(self.table)?, 0o644);
+        add_anchors(archive, self.responders)?;
+        if let Some(responder) = self.responders.first() {
+            archive.file("psk", &fs::read(&responder.psk)?, 0o600);
+        }
+        add_modules(archive, self.packages)
+    }
 }
 
 /// Whom the guest trusts, under `/anchors`.
@@ -85,76 +97,4 @@ fn add_program(archive: &mut Archive, packages: &Packages, program: &str) -> Res
         archive.file(&place, &library, 0o755);
     }
     Ok(())
-}
-
-/// An archive that is being written: names without a leading slash, parents before children.
-#[derive(Default)]
-struct Archive {
-    bytes: Vec<u8>,
-    names: BTreeSet<String>,
-}
-
-impl Archive {
-    fn folder(&mut self, name: &str) {
-        self.parents(name);
-        if self.names.insert(name.to_owned()) {
-            self.entry(name, 0o040_755, &[]);
-        }
-    }
-
-    fn file(&mut self, name: &str, content: &[u8], permissions: u32) {
-        self.parents(name);
-        if self.names.insert(name.to_owned()) {
-            self.entry(name, 0o100_000 | permissions, content);
-        }
-    }
-
-    fn parents(&mut self, name: &str) {
-        if let Some((parent, _)) = name.rsplit_once('/') {
-            self.folder(parent);
-        }
-    }
-
-    /// Header, name, content; name and content padded to four bytes.
-    fn entry(&mut self, name: &str, mode: u32, content: &[u8]) {
-        let inode = self.names.len();
-        self.bytes.extend_from_slice(b"070701");
-        // Inode, mode, owner, group, links, time, size, four device numbers, length of the name, check.
-        let mode = mode as usize;
-        for field in [inode, mode, 0, 0, 1, 0, content.len(), 0, 0, 0, 0, name.len() + 1, 0] {
-            self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());
-        }
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.push(0);
-        self.pad();
-        self.bytes.extend_from_slice(content);
-        self.pad();
-    }
-
-    fn pad(&mut self) {
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        self.entry("TRAILER!!!", 0, &[]);
-        self.bytes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_archive_holds_parents_once_and_is_aligned() {
-        let mut archive = Archive::default();
-        archive.file("a/b", b"12345", 0o644);
-        archive.file("a/c", b"", 0o755);
-        let text = String::from_utf8(archive.finish()).unwrap();
-        let headers: Vec<usize> = text.match_indices("070701").map(|(at, _)| at).collect();
-        assert_eq!(headers.len(), 4, "a, a/b, a/c and the trailer");
-        assert!(headers.iter().all(|at| at % 4 == 0));
-        assert!(text[headers[1]..].starts_with("07070100000002000081a4"));
-        assert_eq!(&text[headers[1] + 54..headers[1] + 62], "00000005", "the size is the seventh field");
-    }
 }

@@ -21,8 +21,6 @@ pub struct Machine<'a> {
     pub packages: &'a Packages,
     /// How QEMU runs the guest's instructions.
     pub accel: &'a str,
-    /// The archive the guest runs from.
-    pub initramfs: &'a Path,
     /// The second memory's CDAT.
     pub table: &'a Path,
     /// Who answers for the NVMe drives: each gets one.
@@ -34,18 +32,18 @@ impl Machine<'_> {
     /// failed check.
     ///
     /// One that has not said its first word after [`SILENCE`] has not come as far as what is tested; it is
-    /// booted once more.
-    pub fn boot(&self, story: &str, options: &str, deadline: Instant) -> Result<Vec<Check>> {
+    /// booted once more. `image` is the archive that the guest runs from.
+    pub fn boot(&self, image: &Path, story: &str, options: &str, deadline: Instant) -> Result<Vec<Check>> {
         let log = self.folder.join(format!("console-{story}.log"));
-        let followed =
-            self.attempt(story, options, &log, deadline.min(Instant::now() + SILENCE), deadline)?;
+        let command = || self.command(image, story, options, &log);
+        let followed = attempt(command(), deadline.min(Instant::now() + SILENCE), deadline)?;
         let followed = if followed.spoke() {
             followed
         } else {
             let kept = self.folder.join(format!("console-{story}-silent.log"));
             std::fs::rename(&log, &kept).ok();
             eprintln!("e2e: the guest said nothing; see {}; booting it once more", kept.display());
-            self.attempt(story, options, &log, deadline, deadline)?
+            attempt(command(), deadline, deadline)?
         };
         let mut checks = followed.checks;
         if let Some(failure) = followed.failure {
@@ -56,30 +54,7 @@ impl Machine<'_> {
         Ok(checks)
     }
 
-    fn attempt(
-        &self,
-        story: &str,
-        options: &str,
-        log: &Path,
-        first_word: Instant,
-        deadline: Instant,
-    ) -> Result<Followed> {
-        let mut child = self
-            .command(story, options, log)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start QEMU")?;
-        let output = child.stdout.take().context("QEMU's output")?;
-        let followed = follow(&lines(output), first_word, deadline);
-        if followed.failure.is_some() {
-            child.kill().ok();
-        }
-        reap(child)?;
-        Ok(followed)
-    }
-
-    fn command(&self, story: &str, options: &str, log: &Path) -> Command {
+    fn command(&self, image: &Path, story: &str, options: &str, log: &Path) -> Command {
         let packages = self.packages;
         let mut command = packages.command("usr/bin/qemu-system-x86_64");
         command.env("QEMU_MODULE_DIR", packages.path("usr/lib/x86_64-linux-gnu/qemu"));
@@ -92,10 +67,22 @@ impl Machine<'_> {
             command.args(drive(number, responder.serial, responder.port));
         }
         command.arg("-serial").arg(format!("file:{}", log.display())).args(["-serial", "stdio"]);
-        command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(self.initramfs);
+        command.arg("-kernel").arg(kernel::image(packages)).arg("-initrd").arg(image);
         command.arg("-append").arg(format!("{KERNEL_OPTIONS} e2e.story={story} {options}"));
         command
     }
+}
+
+fn attempt(mut command: Command, first_word: Instant, deadline: Instant) -> Result<Followed> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot start QEMU")?;
+    let output = child.stdout.take().context("QEMU's output")?;
+    let followed = follow(&lines(output), first_word, deadline);
+    if followed.failure.is_some() {
+        child.kill().ok();
+    }
+    reap(child)?;
+    Ok(followed)
 }
 
 /// How long a guest may take to its first word. An emulated processor needs some three seconds.

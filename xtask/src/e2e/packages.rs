@@ -11,10 +11,27 @@ use std::{fmt, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::sources;
+use super::{database, sources};
 
 /// Packages the run needs besides the kernel; apt adds what they depend on.
 const WANTED: [&str; 3] = ["qemu-system-x86", "pciutils", "busybox-static"];
+/// Packages of the guest with a service manager.
+const SYSTEM: [&str; 14] = [
+    "base-files",
+    "base-passwd",
+    "coreutils",
+    "dash",
+    "diffutils",
+    "dpkg",
+    "init-system-helpers",
+    "keyutils",
+    "libc-bin",
+    "mount",
+    "perl-base",
+    "systemd",
+    "usr-is-merged",
+    "util-linux",
+];
 /// Whose one dependency names the newest point release of the kernel.
 const KERNEL_META: &str = "linux-image-6.12-cloud-amd64";
 /// Of the `Acquire` settings of the machine (proxies, certificates, dates) those that must not be taken over.
@@ -36,6 +53,8 @@ pub struct Packages {
     root: PathBuf,
     /// The folder that stands for `/` where the kernel is concerned.
     pub kernel: PathBuf,
+    /// The unpacked [`SYSTEM`].
+    pub system: PathBuf,
     /// What `uname -r` will say in the guest.
     pub release: String,
 }
@@ -73,7 +92,19 @@ pub fn fetch(folder: &Path, kernel: Option<&str>) -> Result<Packages> {
     let root = folder.join("root");
     if !root.exists() {
         apt.prepare()?;
-        unpack(&apt.install()?, &root)?;
+        unpack(&apt.install(&WANTED, "bookworm-backports", "archives")?, &root)?;
+    }
+    let system = folder.join("system");
+    // Written last: it stands for all of it.
+    let (made_of, wanted) = (folder.join("system-made-of"), SYSTEM.join(" "));
+    if fs::read_to_string(&made_of).ok().as_ref() != Some(&wanted) {
+        fs::remove_dir_all(&system).ok();
+        let install = || apt.install(&SYSTEM, "bookworm", "system");
+        // The lists of an earlier run may name what there is no longer.
+        let archives = install().or_else(|_| apt.prepare().and_then(|()| install()))?;
+        unpack(&archives, &system)?;
+        database::write(&archives, &system)?;
+        fs::write(made_of, wanted)?;
     }
     let release = match kernel {
         Some(version) => format!("{version}-cloud-amd64"),
@@ -86,7 +117,7 @@ pub fn fetch(folder: &Path, kernel: Option<&str>) -> Result<Packages> {
         let fetched = if kernel.is_some() { fetched.map_err(|error| anyhow!("{error:#}")) } else { fetched };
         unpack(&fetched?, &unpacked)?;
     }
-    Ok(Packages { root, kernel: unpacked, release })
+    Ok(Packages { root, kernel: unpacked, system, release })
 }
 
 /// Resolved once, since otherwise every run would have to ask the mirror.
@@ -121,13 +152,16 @@ impl Apt {
         Ok(())
     }
 
-    /// Downloads the wanted packages with all they depend on.
-    fn install(&self) -> Result<Vec<PathBuf>> {
-        eprintln!("e2e: fetching {}", WANTED.join(", "));
-        let mut install = vec!["--quiet", "--yes", "--download-only", "-t", "bookworm-backports", "install"];
-        install.extend(WANTED);
-        self.run("apt-get", &install)?;
-        self.archives("")
+    /// Downloads packages of a suite with all they depend on into a folder of the cache.
+    fn install(&self, wanted: &[&str], suite: &str, cache: &str) -> Result<Vec<PathBuf>> {
+        eprintln!("e2e: fetching {}", wanted.join(", "));
+        let folder = self.folder.join("cache").join(cache);
+        fs::remove_dir_all(&folder).ok();
+        fs::create_dir_all(folder.join("partial"))?;
+        let place = format!("Dir::Cache::archives={}", folder.display());
+        let install = ["--quiet", "--yes", "--download-only", "-o", &place, "-t", suite, "install"];
+        self.run("apt-get", &[&install, wanted].concat())?;
+        archives(&folder, "")
     }
 
     /// Downloads one package alone; where the lists of an earlier run know it no longer, with fresh ones.
@@ -138,26 +172,13 @@ impl Apt {
             self.prepare()?;
             download()?;
         }
-        self.archives(&format!("{package}_"))
+        archives(&self.folder.join("cache/archives"), &format!("{package}_"))
     }
 
     fn dependency(&self, package: &str) -> Result<String> {
         let text = self.run("apt-cache", &["depends", package])?;
         let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
         Ok(name.with_context(|| format!("package {package} depends on nothing"))?.to_owned())
-    }
-
-    /// Downloaded packages whose file name starts so.
-    fn archives(&self, prefix: &str) -> Result<Vec<PathBuf>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(self.folder.join("cache/archives"))? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(prefix) && name.ends_with(".deb") {
-                found.push(entry.path());
-            }
-        }
-        Ok(found)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
@@ -175,6 +196,20 @@ impl Apt {
         }
         Ok(String::from_utf8(output.stdout)?)
     }
+}
+
+/// Downloaded packages whose file name starts so.
+fn archives(folder: &Path, prefix: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(prefix) && name.ends_with(".deb") {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The text of the `APT_CONFIG` file: our folders, and how the machine reaches its mirror.
