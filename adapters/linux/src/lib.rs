@@ -20,12 +20,16 @@ mod objects;
 mod peer;
 #[cfg(test)]
 mod sample;
+mod seclusion;
 mod sysfs;
 mod timer;
+mod uevents;
 
 pub use audit::{Audit, RawWrite};
 pub use config::Config;
 pub use direct::{DirectError, DirectLock};
 pub use peer::{Peer, user};
+pub use seclusion::{lock_memory, refuse_dumps};
 pub use sysfs::Sysfs;
 pub use timer::Timer;
+pub use uevents::Uevents;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use lanewarden_pci::Address;
 
-pub use daemon::{Claim, Release};
+pub use daemon::{Claim, DaemonArguments, Release};
 pub use spdm::{
     AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
     TransportArgument, TrustArguments, Verify, VersionArgument, Way,
@@ -99,6 +99,8 @@ pub enum Verb {
     Decode(Decode),
     /// Be a device that others can attest
     Respond(Respond),
+    /// Be the one owner of all mailboxes, for many users
+    Daemon(DaemonArguments),
     /// SPDM: certificates, measurements, single requests, sessions
     #[command(subcommand)]
     Spdm(Spdm),

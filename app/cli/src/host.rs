@@ -8,7 +8,7 @@ use lanewarden_emulation::Emulation;
 use lanewarden_linux::Sysfs;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
-use crate::args::{Arguments, Cxl, DeviceArgument, Doe, HostSpec, Spdm, Verb};
+use crate::args::{Arguments, Cxl, DaemonArguments, DeviceArgument, Doe, HostSpec, Spdm, Verb};
 use crate::documents;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
@@ -24,6 +24,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Verify(args) => return verb::verify::run(args, output),
         Verb::Decode(args) => return verb::decode::run(args, output),
         Verb::Respond(args) => return verb::respond::run(args, output),
+        Verb::Daemon(daemon) => return be_daemon(args, daemon, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         Verb::Status => return verb::status::run(&reach::required(args)?, output),
         Verb::Monitor => return verb::monitor::run(&reach::required(args)?, output),
@@ -55,6 +56,16 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
             let outcome = dispatch(&machine, args, own, output);
             write_events(&machine, events)?;
             outcome
+        }
+    }
+}
+
+fn be_daemon(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Outcome {
+    match &args.host {
+        HostSpec::Sysfs => verb::daemon::real(args, daemon, output),
+        HostSpec::Sim(file) => {
+            let (machine, _responders) = simulator(file.as_deref())?;
+            verb::daemon::emulated(machine, args, daemon, output)
         }
     }
 }
@@ -102,6 +113,7 @@ fn dispatch<M: Host>(machine: &M, args: &Arguments, own: Option<Vec<Vec<u8>>>, o
         | Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
+        | Verb::Daemon(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => Ok(Exit::Ok),
     }
@@ -127,6 +139,7 @@ fn unsafe_shared(verb: &Verb) -> bool {
         | Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
+        | Verb::Daemon(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => false,
     }

@@ -4,6 +4,7 @@
 pub mod attest;
 pub mod cdat;
 pub mod claim;
+pub mod daemon;
 pub mod decode;
 pub mod discover;
 pub mod exchange;

@@ -1,5 +1,7 @@
 //! What verbs take that are about a daemon.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::spdm::TimeArgument;
@@ -35,4 +37,15 @@ pub struct Release {
     /// Show from whom it would be taken, and leave it alone
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// A daemon to be.
+#[derive(Clone, Debug, Args)]
+pub struct DaemonArguments {
+    /// Who may do what: this file in place of the machine's
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Where to keep what is under way, for the daemon that comes after this one; for emulated machines
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
 }
