@@ -8,8 +8,8 @@ mod handles;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lanewarden_broker::{
-    Act, Address, Ask, Broker, ClientId, Condition, Device, Event, Instance, Instant, Limits, Loss, MailboxId,
-    Outcome, Protocol, Refusal, Reply, RequestId, Rules, Snapshot, Who,
+    Act, Address, Ask, Broker, ClientId, Condition, Device, Event, Instance, Instant, Limits, Loss,
+    MailboxId, Outcome, Protocol, Refusal, Reply, RequestId, Rules, Snapshot, Who,
 };
 use lanewarden_doe::{Error, Phase, Request, Step};
 use lanewarden_pci::registers::doe::Doe;
@@ -66,6 +66,8 @@ type Desk = Broker<Outgoing, Object, Rules<Policy>>;
 #[derive(Clone, Copy, Debug)]
 struct Running {
     request: RequestId,
+    /// The longest payload that its client takes.
+    longest: usize,
     due: Instant,
 }
 
@@ -309,7 +311,8 @@ impl<M: Machine> Engine<M> {
                 if let Err(error) = self.start(instance, protocol, &payload, condition) {
                     self.report(instance.mailbox, request, Outcome::Failed(error));
                 } else {
-                    self.running.insert(instance.mailbox, Running { request, due: now });
+                    let longest = payload.longest.next_multiple_of(4);
+                    self.running.insert(instance.mailbox, Running { request, longest, due: now });
                     self.drive(instance.mailbox);
                 }
             }
@@ -331,7 +334,9 @@ impl<M: Machine> Engine<M> {
     fn note(&mut self, event: &Event) {
         use lanewarden_broker::What;
         match event.what {
-            What::Claimed(instance, ..) | What::Detached(instance, ..) => self.mark(instance.mailbox, Mark::Claimed),
+            What::Claimed(instance, ..) | What::Detached(instance, ..) => {
+                self.mark(instance.mailbox, Mark::Claimed)
+            }
             What::Released(instance, ..) | What::Lost(instance, ..) | What::Attached(instance, ..) => {
                 self.mark(instance.mailbox, Mark::Idle);
             }
@@ -364,7 +369,8 @@ impl<M: Machine> Engine<M> {
         let unreachable = |source| Error::Access { phase: Phase::Begin, source };
         let MailboxId { address, offset } = instance.mailbox;
         let known = self.capabilities.get(&address).into_iter().flatten();
-        let doe = *known.into_iter().find(|doe| doe.offset == offset).ok_or(unreachable(AccessError::Gone))?;
+        let doe =
+            *known.into_iter().find(|doe| doe.offset == offset).ok_or(unreachable(AccessError::Gone))?;
         let open = || self.machine.open(address);
         let room = outgoing.payload.len().max(outgoing.longest).next_multiple_of(4);
         let busy = |mailbox| self.running.contains_key(&mailbox);
@@ -389,6 +395,11 @@ impl<M: Machine> Engine<M> {
                 running.due = at;
                 self.due.insert((at, id));
                 return;
+            }
+            // There may be more room than this client asked for.
+            Ok(Step::Answered) if mailbox.answer().len() > running.longest => {
+                let (length, room) = (mailbox.answer().len(), running.longest);
+                Outcome::Failed(Error::TooLong { length, room })
             }
             Ok(Step::Answered) => {
                 let protocol = mailbox.answer_protocol().unwrap_or_default();

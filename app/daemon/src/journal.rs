@@ -88,12 +88,7 @@ impl Journal {
 }
 
 fn line(mailbox: MailboxId, mark: Mark) -> [u8; LINE] {
-    let text = format!(
-        "{} {} {:03x}",
-        char::from(mark.byte()),
-        mailbox.address,
-        mailbox.offset
-    );
+    let text = format!("{} {} {:03x}", char::from(mark.byte()), mailbox.address, mailbox.offset);
     let mut line = [b' '; LINE];
     line.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
     if let Some(end) = line.last_mut() {

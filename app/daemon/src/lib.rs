@@ -13,8 +13,8 @@
 //! | [`journal`] | what was under way when the daemon ended, for the next one |
 #![forbid(unsafe_code)]
 
-pub mod engine;
 mod connection;
+pub mod engine;
 mod feed;
 pub mod hotplug;
 pub mod journal;

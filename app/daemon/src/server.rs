@@ -255,9 +255,9 @@ fn condition(left: &Left, mailbox: MailboxId) -> Condition {
 
 fn findings(left: &Left) -> Vec<String> {
     let finding = |(mailbox, mark): (&MailboxId, &Mark)| match mark {
-        Mark::Exchange => {
-            Some(format!("{mailbox}: an exchange was under way when the last daemon ended; it is aborted first"))
-        }
+        Mark::Exchange => Some(format!(
+            "{mailbox}: an exchange was under way when the last daemon ended; it is aborted first"
+        )),
         Mark::Claimed => Some(format!(
             "{mailbox}: a client had it when the last daemon ended; a session of its on the device ends with the next \
              connection"

@@ -138,9 +138,8 @@ impl<M: Machine> Connection<M> {
         let asked = call.parameters().map_err(Refused::Wrong).and_then(|detach: mailbox::Detach| {
             let instance = self.instance(detach.address, detach.generation, detach.mailbox)?;
             self.shared.record(self.who, &format!("detach of {}", instance.mailbox));
-            let ticket = self
-                .shared
-                .with(|engine| engine.ask(|broker, now| broker.detach(client, instance, now)))?;
+            let ticket =
+                self.shared.with(|engine| engine.ask(|broker, now| broker.detach(client, instance, now)))?;
             Ok((ticket, instance))
         });
         self.hold(call, asked).await
@@ -169,9 +168,9 @@ impl<M: Machine> Connection<M> {
         let asked = call.parameters().map_err(Refused::Wrong).and_then(|lock: config::Lock| {
             let device = self.shared.look(|engine| engine.device(lock.address, lock.generation))?;
             let patience = patience(lock.patience_ms);
-            let ticket = self.shared.with(|engine| {
-                engine.ask(|broker, now| broker.lock_config(client, device, patience, now))
-            })?;
+            let ticket = self
+                .shared
+                .with(|engine| engine.ask(|broker, now| broker.lock_config(client, device, patience, now)))?;
             Ok((ticket, device))
         });
         let (ticket, device) = match asked {
@@ -349,8 +348,7 @@ impl<M: Machine> Connection<M> {
 
     fn host_bridge(&mut self, bridge: machine::HostBridge) -> Result<machine::HostBridgeUid, Fault> {
         self.may_read(None)?;
-        let uid =
-            self.shared.look(|engine| engine.machine().host_bridge_uid(bridge.segment, bridge.bus));
+        let uid = self.shared.look(|engine| engine.machine().host_bridge_uid(bridge.segment, bridge.bus));
         Ok(machine::HostBridgeUid { uid })
     }
 

@@ -95,7 +95,8 @@ struct RuleText {
 /// The files of a machine's policy that are there, below `root`, which is `/` outside tests.
 #[must_use]
 pub fn of_machine(root: &Path) -> Vec<PathBuf> {
-    let mut files = vec![root.join("usr/lib/lanewarden/policy.toml"), root.join("etc/lanewarden/policy.toml")];
+    let mut files =
+        vec![root.join("usr/lib/lanewarden/policy.toml"), root.join("etc/lanewarden/policy.toml")];
     let entries = std::fs::read_dir(root.join("etc/lanewarden/policy.d")).into_iter().flatten().flatten();
     let mut added: Vec<_> = entries.map(|entry| entry.path()).collect();
     added.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -236,7 +237,8 @@ fn protocol(name: &str) -> Result<Protocols, String> {
                 let kind = (kind.len() == 2).then(|| u8::from_str_radix(kind, 16).ok()).flatten()?;
                 Some(Protocol::new(number(vendor)?, kind))
             });
-            parts.ok_or_else(|| format!("{other:?} is no protocol: a name such as spdm or cdat, or 1e98:02"))?
+            parts
+                .ok_or_else(|| format!("{other:?} is no protocol: a name such as spdm or cdat, or 1e98:02"))?
         }
     };
     Ok(Protocols::One(one))
