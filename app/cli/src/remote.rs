@@ -103,11 +103,10 @@ impl Remote {
     }
 
     fn describe(&self, address: Address) -> Option<machine::Function> {
-        let now = self.now();
-        let known = self.shared.described.borrow();
-        let known =
-            known.as_ref().filter(|(at, known)| known.address == address && now.since(*at) < DESCRIBED_FOR);
-        known.map(|(_, function)| function.clone()).or_else(|| self.shared.describe(address).ok())
+        let known = self.shared.described.borrow().clone();
+        let is_fresh = |(at, _): &(Instant, _)| self.now().since(*at) < DESCRIBED_FOR;
+        let known = known.filter(is_fresh).map(|(_, function)| function);
+        known.filter(|function| function.address == address).or_else(|| self.shared.describe(address).ok())
     }
 }
 
