@@ -4,7 +4,7 @@
 //! [`Sysfs`] is the machine. Everything it reads lies under one root, so that a test can put a tree of its own there.
 //! Names and texts come from the kernel and, through it, from devices and firmware: they are bounded here and must be
 //! escaped by whoever shows them.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod audit;
 mod claim;
@@ -17,11 +17,15 @@ mod guard;
 mod kernel;
 pub mod locks;
 mod objects;
+mod peer;
 #[cfg(test)]
 mod sample;
 mod sysfs;
+mod timer;
 
 pub use audit::{Audit, RawWrite};
 pub use config::Config;
 pub use direct::{DirectError, DirectLock};
+pub use peer::{Peer, user};
 pub use sysfs::Sysfs;
+pub use timer::Timer;

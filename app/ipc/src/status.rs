@@ -213,7 +213,7 @@ fn count(number: usize) -> u64 {
 fn user_and_process(who: Who) -> (Option<u32>, Option<u32>) {
     match who {
         Who::Internal => (None, None),
-        Who::User { user, process } => (Some(user), Some(process)),
+        Who::User { user, process, .. } => (Some(user), Some(process)),
     }
 }
 

@@ -41,8 +41,8 @@
 //! // A device with a mailbox at 0x100, and two programs that want its table.
 //! let address: Address = "0000:0c:00.0".parse()?;
 //! let mailbox = broker.arrive(address, &[0x100], Condition::Clean, now).instance(0x100);
-//! let reader = broker.connect(Who::User { user: 1000, process: 42 }, now)?;
-//! let other = broker.connect(Who::User { user: 1000, process: 43 }, now)?;
+//! let reader = broker.connect(Who::User { user: 1000, process: 42, role: 0 }, now)?;
+//! let other = broker.connect(Who::User { user: 1000, process: 43, role: 0 }, now)?;
 //! let claim = broker.claim(reader, mailbox, Urgency::Normal, Duration::MAX, now)?;
 //! let second = broker.claim(other, mailbox, Urgency::Normal, Duration::MAX, now)?;
 //!

@@ -18,6 +18,8 @@ pub enum Who {
         user: u32,
         /// Its process id.
         process: u32,
+        /// What a [`Permission`] knows its rights by, as whoever accepted the connection has put it down.
+        role: u32,
     },
 }
 
@@ -148,8 +150,8 @@ impl<P, G, F: Firmware> Firmware for Rules<P, G, F> {
 mod tests {
     use super::*;
 
-    const ROOT: Who = Who::User { user: 0, process: 1 };
-    const USER: Who = Who::User { user: 1000, process: 2 };
+    const ROOT: Who = Who::User { user: 0, process: 1, role: 0 };
+    const USER: Who = Who::User { user: 1000, process: 2, role: 0 };
 
     fn permits(profile: Profile, who: Who, action: Action) -> bool {
         profile.permits(who, Address::default(), action)

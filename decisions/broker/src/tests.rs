@@ -17,8 +17,8 @@ use crate::{
     Outcome, Permission, Profile, Protocol, Refusal, Reply, RequestId, Rules, Urgency, What, Who,
 };
 
-const ROOT: Who = Who::User { user: 0, process: 1 };
-const USER: Who = Who::User { user: 1000, process: 2 };
+const ROOT: Who = Who::User { user: 0, process: 1, role: 0 };
+const USER: Who = Who::User { user: 1000, process: 2, role: 0 };
 const FIRST: u16 = 0x100;
 const SECOND: u16 = 0x200;
 const NO_WAIT: Duration = Duration::ZERO;

@@ -47,7 +47,7 @@ fn many() -> (Broker<(), ()>, Vec<ClientId>, Vec<Instance>) {
     });
     let mailboxes: Vec<_> = mailboxes.step_by(400).collect();
     let clients =
-        (0..20).map(|process| broker.connect(Who::User { user: 1, process }, now).unwrap()).collect();
+        (0..20).map(|process| broker.connect(Who::User { user: 1, process, role: 0 }, now).unwrap()).collect();
     (broker, clients, mailboxes)
 }
 

@@ -219,7 +219,7 @@ impl World {
             }));
         }
         let seats = (0..scope.clients).map(|index| {
-            let who = if index == 0 { Who::Internal } else { Who::User { user: 1, process: 1 } };
+            let who = if index == 0 { Who::Internal } else { Who::User { user: 1, process: 1, role: 0 } };
             Seat::new(who, broker.connect(who, now).unwrap())
         });
         let seats = seats.collect();

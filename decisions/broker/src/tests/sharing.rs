@@ -238,7 +238,7 @@ fn there_is_always_a_place_for_the_daemon() {
 #[test]
 fn a_user_has_a_bounded_number_of_clients() {
     let (mut stage, _) = stage();
-    let user = |user| Who::User { user, process: 7 };
+    let user = |user| Who::User { user, process: 7, role: 0 };
     for _ in 0..Limits::default().clients_per_user {
         stage.connect(user(1000));
     }

@@ -1,0 +1,175 @@
+//! The life of one connection: calls in, replies out, and what ends it.
+
+mod calls;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use lanewarden_broker::{ClientId, Device, Instance, Refusal, RequestId, Who};
+use lanewarden_ipc::{Fault, Incoming, Reply, frame};
+use lanewarden_linux::Peer;
+use lanewarden_pci::Machine;
+use serde::Serialize;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+use crate::engine::{Ticket, Told};
+use crate::limiter::Limiter;
+use crate::policy::Subject;
+use crate::shared::Shared;
+
+/// Calls that are taken before the one at hand is answered.
+const PIPELINE: usize = 16;
+/// How long half a message may wait for its other half.
+const HALF: Duration = Duration::from_secs(5);
+/// How long a client may leave a reply unread before its connection is closed.
+const UNREAD: Duration = Duration::from_secs(30);
+/// Calls a second, and at once.
+const RATE: (u32, u32) = (50_000, 10_000);
+
+/// What ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// One connection.
+pub struct Connection<M: Machine> {
+    shared: Rc<Shared<M>>,
+    incoming: frame::Incoming<OwnedReadHalf>,
+    outgoing: frame::Outgoing<OwnedWriteHalf>,
+    /// Calls that have come while another was answered.
+    waiting: VecDeque<String>,
+    limiter: Limiter,
+    client: ClientId,
+    who: Who,
+    /// What was granted: claims and detachments by their numbers, and locks.
+    claims: BTreeMap<u64, (RequestId, Instance)>,
+    locks: BTreeMap<u64, (RequestId, Device)>,
+}
+
+impl<M: Machine> Drop for Connection<M> {
+    /// Whatever ends a connection ends what its client had.
+    fn drop(&mut self) {
+        let client = self.client;
+        self.shared.with(|engine| engine.disconnect(client));
+    }
+}
+
+/// Serves whoever has connected, until one of the two ends.
+pub async fn serve<M: Machine>(shared: Rc<Shared<M>>, stream: UnixStream) {
+    let Ok(peer) = Peer::of(&stream) else { return };
+    let (read, write) = stream.into_split();
+    let (incoming, mut outgoing) = (frame::incoming(read), frame::outgoing(write));
+    let Peer { user, groups, process } = peer;
+    let who = shared.with(|engine| {
+        let role = engine.policy().admit(Subject { user, groups });
+        Who::User { user, process, role }
+    });
+    let client = match shared.with(|engine| engine.connect(who)) {
+        Ok(client) => client,
+        Err(refusal) => {
+            let _ = send(&mut outgoing, &Fault::from(refusal)).await;
+            return;
+        }
+    };
+    let connection = Connection {
+        shared,
+        incoming,
+        outgoing,
+        waiting: VecDeque::new(),
+        limiter: Limiter::new(RATE.0, RATE.1),
+        client,
+        who,
+        claims: BTreeMap::new(),
+        locks: BTreeMap::new(),
+    };
+    connection.run().await;
+}
+
+async fn send<T: Serialize>(outgoing: &mut frame::Outgoing<OwnedWriteHalf>, value: &T) -> Result<(), Closed> {
+    let text = frame::message(value).map_err(|_| Closed)?;
+    match timeout(UNREAD, outgoing.send(text)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Closed),
+    }
+}
+
+impl<M: Machine> Connection<M> {
+    async fn run(mut self) {
+        while let Some(message) = self.next().await {
+            self.limiter.take().await;
+            let Ok(call) = serde_json::from_str::<Incoming<'_>>(&message) else { return };
+            if self.answer(&call).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The next message; none once nothing more will come.
+    async fn next(&mut self) -> Option<String> {
+        if let Some(message) = self.waiting.pop_front() {
+            return Some(message);
+        }
+        loop {
+            match timeout(HALF, self.incoming.next()).await {
+                Ok(Some(Ok(message))) => return String::from_utf8(message.into()).ok(),
+                Ok(_) => return None,
+                Err(_) if self.incoming.read_buffer().is_empty() => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Waits for what comes of a request, and hears meanwhile whether its client goes.
+    async fn told(&mut self, mut ticket: Ticket) -> Result<Result<Told, Refusal>, Closed> {
+        loop {
+            tokio::select! {
+                biased;
+                told = &mut ticket.told => return told.map_err(|_| Closed),
+                message = self.incoming.next(), if self.waiting.len() < PIPELINE => match message {
+                    Some(Ok(message)) => {
+                        let text = String::from_utf8(message.into()).map_err(|_| Closed)?;
+                        self.waiting.push_back(text);
+                    }
+                    _ => return Err(Closed),
+                },
+            }
+        }
+    }
+
+    /// Sends a result, and tells the broker that an answer has been collected.
+    async fn reply<T: Serialize>(
+        &mut self,
+        call: &Incoming<'_>,
+        result: Result<T, Fault>,
+        request: Option<RequestId>,
+    ) -> Result<(), Closed> {
+        if !call.oneway {
+            match result {
+                Ok(parameters) => send(&mut self.outgoing, &Reply::new(parameters)).await?,
+                Err(fault) => {
+                    let fault = self.name(fault);
+                    send(&mut self.outgoing, &fault).await?;
+                }
+            }
+        }
+        if let Some(request) = request {
+            let client = self.client;
+            self.shared.with(|engine| engine.tell(|broker, now| broker.collected(client, request, now)));
+        }
+        Ok(())
+    }
+
+    /// Adds the process of the client that is in the way.
+    fn name(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Refused { refused, process: None } => {
+                let process = refused.client.and_then(|client| self.shared.look(|e| e.process(client)));
+                Fault::Refused { refused, process }
+            }
+            other => other,
+        }
+    }
+}
