@@ -24,6 +24,12 @@ pub fn access(error: &CallError) -> AccessError {
     }
 }
 
+/// Whether the daemon has too many connections, or too many of this user's.
+pub fn is_crowded(error: &CallError) -> bool {
+    let CallError::Fault(Fault::Refused { refused, .. }) = error else { return false };
+    refused.word == "denied" && refused.why.as_deref() == Some("clients")
+}
+
 /// Of a claim or an exchange.
 pub fn not_carried(error: &CallError) -> NotCarried {
     let fault = match error {
