@@ -13,10 +13,10 @@ const SENSELESS: i32 = 5;
 pub fn access(error: &CallError) -> AccessError {
     match error {
         CallError::Fault(Fault::Access(access)) => *access,
-        CallError::Fault(Fault::PermissionDenied) => AccessError::Denied,
+        CallError::Fault(Fault::PermissionDenied) => AccessError::Refused,
         CallError::Fault(Fault::Refused { refused, .. }) => match refused.word {
             "gone" => AccessError::Gone,
-            "denied" => AccessError::Denied,
+            "denied" => AccessError::Refused,
             _ => AccessError::System(SENSELESS),
         },
         CallError::Fault(_) => AccessError::System(SENSELESS),

@@ -105,7 +105,7 @@ fn who_detaches_a_mailbox_has_it_at_once() {
 #[test]
 fn who_may_nothing_is_refused_by_policy() {
     let daemon = Running::under(Policy::default(), Limits::default());
-    for arguments in [&["status"][..], &["monitor"]] {
+    for arguments in [&["status"][..], &["monitor"], &["list"], &["doe", "discover"], &["show", "0d:00.0"]] {
         let (code, out, error) = said(&daemon.run(arguments));
         assert_eq!((code, out), (Some(6), String::new()), "{error}");
         assert!(error.contains("refused by policy") && error.contains("hint: "), "{error}");
