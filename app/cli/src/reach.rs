@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lanewarden_inventory::{MailboxError, Step};
 use lanewarden_ipc::{CallError, SYSTEM_SOCKET};
+use lanewarden_linux::locks::DirectoryError;
 use lanewarden_linux::{DirectError, DirectLock, Sysfs};
+use lanewarden_pci::{AccessError, Machine};
 use lanewarden_time::Clock;
 
 use crate::args::{Arguments, HostSpec};
@@ -64,10 +66,14 @@ pub fn machine(machine: &Sysfs) -> Result<Reach, Failure> {
 fn reach(machine: &Sysfs, socket: &Path, patience: Duration) -> Result<Reach, Failure> {
     let until = machine.now() + patience;
     loop {
-        if let Ok(remote) = Remote::connect(socket) {
+        let remote = Remote::connect(socket).ok();
+        let shared = machine.share_mailboxes();
+        if let Some(remote) = remote
+            && is_to_be_asked(&shared, || may_read(&remote))
+        {
             return Ok(Reach::Daemon(Box::new(remote)));
         }
-        match machine.share_mailboxes() {
+        match shared {
             Ok(lock) => return Ok(Reach::Alone { _lock: Some(lock) }),
             Err(error @ DirectError::Held(_)) if machine.now() >= until => return Err(kept(&error)),
             Err(DirectError::Held(_)) => machine.wait_until(machine.now() + INTERVAL),
@@ -75,6 +81,15 @@ fn reach(machine: &Sysfs, socket: &Path, patience: Duration) -> Result<Reach, Fa
             Err(DirectError::Place(_)) => return Ok(Reach::Alone { _lock: None }),
         }
     }
+}
+
+/// Not by a user who is told nothing there, and who may look at the machine, but not use mailboxes, without it.
+fn is_to_be_asked(shared: &Result<DirectLock, DirectError>, may_read: impl FnOnce() -> bool) -> bool {
+    !matches!(shared, Err(DirectError::Place(DirectoryError::Denied))) || may_read()
+}
+
+fn may_read(remote: &Remote) -> bool {
+    !matches!(remote.functions(), Err(AccessError::Refused))
 }
 
 fn kept(error: &DirectError) -> Failure {
@@ -136,6 +151,15 @@ mod tests {
         let _daemon = machine.take_mailboxes(Duration::ZERO).unwrap();
         let _listener = std::os::unix::net::UnixListener::bind(root.path().join("socket")).unwrap();
         assert!(matches!(at_once(&root, &machine), Ok(Reach::Daemon(_))));
+    }
+
+    #[test]
+    fn who_may_only_look_does_so_past_a_daemon_that_tells_nothing() {
+        let held = Err(DirectError::Held(Vec::new()));
+        let denied = Err(DirectError::Place(DirectoryError::Denied));
+        assert!(is_to_be_asked(&held, || panic!("who may use mailboxes keeps to the daemon")));
+        assert!(is_to_be_asked(&denied, || true));
+        assert!(!is_to_be_asked(&denied, || false));
     }
 
     /// As for a user who may look and not use.
