@@ -1,10 +1,10 @@
 //! Lanewarden on Linux: configuration space through sysfs, what the kernel says of a function and already does with
-//! it, locks between processes, and the monotonic clock.
+//! it, locks between processes, and the monotonic clock. [`vfio`] is a function that a process has for itself.
 //!
 //! [`Sysfs`] is the machine. Everything it reads lies under one root, so that a test can put a tree of its own there.
 //! Names and texts come from the kernel and, through it, from devices and firmware: they are bounded here and must be
 //! escaped by whoever shows them.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod audit;
 mod claim;
@@ -19,6 +19,7 @@ mod objects;
 #[cfg(test)]
 mod sample;
 mod sysfs;
+pub mod vfio;
 
 pub use audit::{Audit, RawWrite};
 pub use config::Config;
