@@ -1,6 +1,7 @@
 //! The command line. Help, man pages and completions all come from here.
 
 mod spdm;
+mod vfio;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub use spdm::{
     AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
     TransportArgument, TrustArguments, Verify, VersionArgument, Way,
 };
+pub use vfio::{Bind, Enter, LowPower, Vfio, Watch};
 
 /// From unknown to trusted: every PCIe and CXL device of a machine.
 #[derive(Debug, Parser)]
@@ -98,6 +100,9 @@ pub enum Verb {
     /// CXL tables and paths
     #[command(subcommand)]
     Cxl(Cxl),
+    /// Devices that a process has for itself: give them to vfio-pci and back, put them to sleep
+    #[command(subcommand)]
+    Vfio(Vfio),
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions {

@@ -22,6 +22,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Verify(args) => return verb::verify::run(args, output),
         Verb::Decode(args) => return verb::decode::run(args, output),
         Verb::Respond(args) => return verb::respond::run(args, output),
+        Verb::Vfio(vfio) => return verb::vfio::run(&args.host, vfio, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         _ => {}
     }
@@ -70,6 +71,7 @@ fn dispatch<M: Machine>(
         Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
+        | Verb::Vfio(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => Ok(Exit::Ok),
     }
@@ -92,6 +94,7 @@ fn unsafe_shared(verb: &Verb) -> bool {
         Verb::Verify(_)
         | Verb::Decode(_)
         | Verb::Respond(_)
+        | Verb::Vfio(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => false,
     }

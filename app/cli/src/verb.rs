@@ -16,6 +16,7 @@ pub mod show;
 pub mod spdm;
 pub mod topology;
 pub mod verify;
+pub mod vfio;
 
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{

@@ -107,8 +107,8 @@ impl Host {
         self.kernel().path(below)
     }
 
-    /// The group of a function that can be opened as far as sysfs shows.
-    pub(super) fn ready(&self, address: Address) -> Result<u32, OpenError> {
+    /// The group of a function that can be opened as far as sysfs shows. Opens and wakes nothing.
+    pub fn ready(&self, address: Address) -> Result<u32, OpenError> {
         if !self.has(address) {
             return Err(OpenError::NotFound(address));
         }
