@@ -152,6 +152,7 @@ pub fn of(words: &str) -> &'static [Example] {
         "lanewarden cxl cdat" => &[
             ("lanewarden cxl cdat 0f:00.0", "a memory's table"),
             ("lanewarden cxl cdat 0f:00.0 --raw table.bin", "its bytes, into a file"),
+            ("lanewarden --host vfio:0f:00.0 cxl cdat 0f:00.0", "of a memory that is bound to vfio-pci"),
             ("lanewarden cxl cdat --from /sys/bus/cxl/devices/endpoint3/CDAT", "the kernel's copy"),
         ],
         "lanewarden cxl paths" => &[

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lanewarden_emulation::Emulation;
 use lanewarden_linux::Sysfs;
+use lanewarden_linux::vfio::{Host, Owned};
 use lanewarden_pci::Machine;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
@@ -26,10 +27,12 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         _ => {}
     }
+    check_options(args)?;
     match &args.host {
-        HostSpec::Sysfs if args.events.is_some() => {
-            Err(Failure::new(Exit::Usage, "--events is for emulated machines")
-                .hint("name one with --host sim"))
+        HostSpec::Vfio(address) => {
+            let offsets: Vec<u16> = args.doe_offset.iter().map(|offset| offset.0).collect();
+            let owned = Owned::open(Host::new(), *address, &offsets);
+            dispatch(&owned.map_err(|error| Failure::of_open(*address, &error))?, args, None, output)
         }
         HostSpec::Sysfs => {
             dispatch(&Sysfs::new().allow_shared(unsafe_shared(&args.verb)), args, None, output)
@@ -44,6 +47,20 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
             outcome
         }
     }
+}
+
+/// Options that go with some machines only.
+fn check_options(args: &Arguments) -> Result<(), Failure> {
+    if args.events.is_some() && !matches!(args.host, HostSpec::Sim(_)) {
+        return Err(
+            Failure::new(Exit::Usage, "--events is for emulated machines").hint("name one with --host sim")
+        );
+    }
+    if !args.doe_offset.is_empty() && !matches!(args.host, HostSpec::Vfio(_)) {
+        let hint = "other machines list their mailboxes; name one of several with --mailbox";
+        return Err(Failure::new(Exit::Usage, "--doe-offset is for --host vfio:BDF").hint(hint));
+    }
+    Ok(())
 }
 
 /// `own` are the trust anchors of an emulated machine.

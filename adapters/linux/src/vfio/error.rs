@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lanewarden_pci::Address;
+use lanewarden_pci::{AccessError, Address};
 use rustix::io::Errno;
 
 use super::use_of::Use;
@@ -39,6 +39,12 @@ pub enum OpenError {
     /// The kernel speaks another version of the interface, or has no type 1 IOMMU for it.
     #[error("the kernel's VFIO has no {0}")]
     Unsupported(&'static str),
+    /// At an offset where a mailbox was said to be there is none to be seen: it is not there, or VFIO hides its registers.
+    #[error("no DOE mailbox at {0:03x}, or hidden by vfio")]
+    NoMailbox(u16),
+    /// The device's configuration space could not be read.
+    #[error("configuration space: {0}")]
+    Config(AccessError),
     /// The operating system failed in another way; its error number.
     #[error("cannot {step}: operating system error {number}")]
     System {

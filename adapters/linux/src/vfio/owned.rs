@@ -20,27 +20,19 @@ pub struct Owned {
 
 impl Owned {
     /// Opens the device. Its mailboxes are at `doe_offsets`, or, where none is named, where sysfs shows them: VFIO hides
-    /// them.
-    ///
-    /// The second error says that the space could not be read, or ([`AccessError::OutOfRange`]) that there is no mailbox
-    /// to be seen at an offset that was named.
-    pub fn open(
-        host: Host,
-        address: Address,
-        doe_offsets: &[u16],
-    ) -> Result<Result<Self, AccessError>, OpenError> {
+    /// them. Where one that was named is not to be seen, that is an error.
+    pub fn open(host: Host, address: Address, doe_offsets: &[u16]) -> Result<Self, OpenError> {
         let device = Arc::new(host.open(address)?);
-        Ok(Self::of(host, device, doe_offsets))
-    }
-
-    fn of(host: Host, device: Arc<Device>, named: &[u16]) -> Result<Self, AccessError> {
-        let mut config = Config::new(Arc::clone(&device))?;
-        let overlay = if named.is_empty() {
+        let mut config = Config::new(Arc::clone(&device)).map_err(OpenError::Config)?;
+        let overlay = if doe_offsets.is_empty() {
             // What sysfs does not show stays hidden.
-            let seen = mailboxes_in_sysfs(&host, device.address()).unwrap_or_default();
+            let seen = mailboxes_in_sysfs(&host, address).unwrap_or_default();
             Overlay::new(&mut config, &seen).unwrap_or_default()
         } else {
-            Overlay::new(&mut config, named)?
+            Overlay::new(&mut config, doe_offsets).map_err(|error| match error {
+                AccessError::OutOfRange(offset) => OpenError::NoMailbox(offset),
+                error => OpenError::Config(error),
+            })?
         };
         Ok(Self { host, device, overlay: Arc::new(overlay) })
     }

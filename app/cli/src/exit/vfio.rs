@@ -41,6 +41,16 @@ impl Failure {
                 "it takes a kernel with VFIO's groups and containers (CONFIG_VFIO_GROUP, CONFIG_VFIO_IOMMU_TYPE1)"
                     .into(),
             ),
+            OpenError::NoMailbox(_) => (
+                Exit::NotFound,
+                "`lanewarden doe discover` without --host vfio shows where sysfs has them; without --doe-offset that is \
+                 looked up"
+                    .into(),
+            ),
+            OpenError::Config(error) => {
+                let failure = Self::new(lanewarden_inventory::Class::of(*error).into(), format!("{address}: {error}"));
+                return failure.hint_if(super::advice::access(*error));
+            }
             OpenError::System { number: NOT_PERMITTED, .. } => (
                 Exit::Permission,
                 "without interrupt remapping VFIO gives no device away; the kernel's log says whether that is it"
@@ -86,6 +96,8 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
+    use lanewarden_pci::AccessError;
+
     use super::*;
 
     fn address() -> Address {
@@ -104,6 +116,8 @@ mod tests {
             (OpenError::Busy(3), Exit::Busy),
             (OpenError::Denied("/dev/vfio/3".into()), Exit::Permission),
             (OpenError::Unsupported("type 1 IOMMU"), Exit::Failure),
+            (OpenError::NoMailbox(0x1c4), Exit::NotFound),
+            (OpenError::Config(AccessError::Gone), Exit::NotFound),
             (OpenError::System { step: "set up the IOMMU", number: 1 }, Exit::Permission),
         ] {
             let failure = Failure::of_open(address(), &error);
