@@ -41,6 +41,9 @@ pub struct Arguments {
     /// Make this mistake on purpose; the run must fail
     #[arg(long, value_name = "MISTAKE")]
     plant: Option<Plant>,
+    /// Boot for this story alone
+    #[arg(long, value_name = "STORY", value_parser = BOOTS.map(|(story, _)| story))]
+    story: Option<String>,
     /// Kill a virtual machine that still runs when all boots together have taken so many seconds
     #[arg(long, default_value_t = TIMEOUT, value_name = "SECONDS")]
     timeout: u64,
@@ -69,6 +72,8 @@ enum Plant {
     RightPsk,
     /// What is to be said in a session is said outside of it
     PlainMarker,
+    /// Low power is entered without an eventfd
+    NoEventfd,
 }
 
 impl Plant {
@@ -84,7 +89,7 @@ impl Plant {
 }
 
 /// Each boot tells one story, and has its own kernel command line.
-const BOOTS: [(&str, &str); 2] = [("main", ""), ("lockdown", "lockdown=integrity")];
+const BOOTS: [(&str, &str); 3] = [("main", ""), ("lockdown", "lockdown=integrity"), ("vfio", "")];
 
 /// Fetches, builds, boots, compares and reports.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -109,7 +114,7 @@ pub fn plants() -> anyhow::Result<Outcome> {
 
 impl Default for Arguments {
     fn default() -> Self {
-        Self { accel: ACCEL.into(), kernel: None, plant: None, timeout: TIMEOUT }
+        Self { accel: ACCEL.into(), kernel: None, plant: None, story: None, timeout: TIMEOUT }
     }
 }
 
@@ -137,7 +142,8 @@ pub fn attempt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     };
     let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
     let mut checks = Vec::new();
-    for (story, options) in BOOTS {
+    let wanted = |story: &str| arguments.story.as_deref().is_none_or(|one| one == story);
+    for (story, options) in BOOTS.into_iter().filter(|(story, _)| wanted(story)) {
         eprintln!("e2e: booting kernel {}, story {story}", packages.release);
         let options = format!("{options} {}", arguments.plant.map(Plant::option).unwrap_or_default());
         checks.extend(machine.boot(story, &options, deadline)?);

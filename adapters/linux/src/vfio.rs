@@ -14,17 +14,19 @@
 //!
 //! Which state the device goes to is the platform's affair, and nobody is told. Nothing is told either where the device
 //! never slept, for instance since someone else uses it. A wake-up is told once for each entry, and low power has then
-//! ended. Closing the device ends it too. Without a [`Wakeup`] the device may go back to sleep after each use, until
+//! ended. Closing the device ends it too, and tells nobody. Without a [`Wakeup`] the device may go back to sleep after each use, until
 //! [`Device::exit_low_power`].
 
 mod bind;
-#[allow(unsafe_code)] // the one place of this crate that has it
+#[allow(unsafe_code)] // ioctls take numbers and addresses alike
 mod call;
 mod config;
 mod device;
 mod error;
 mod host;
 mod low_power;
+#[allow(unsafe_code)] // memory that the device answers for
+mod mapping;
 mod overlay;
 mod owned;
 mod use_of;
@@ -36,6 +38,7 @@ pub use device::{Device, Region};
 pub use error::{BindError, FeatureError, OpenError};
 pub use host::{Host, Power};
 pub use low_power::{Feature, Operation, Request};
+pub use mapping::Mapping;
 pub use owned::Owned;
 pub use use_of::Use;
 pub use wakeup::Wakeup;

@@ -40,6 +40,7 @@ fn run() -> anyhow::Result<()> {
     match system::boot_option("e2e.story")?.as_deref() {
         Some("main") => story::main(),
         Some("lockdown") => story::lockdown(),
+        Some("vfio") => story::vfio(),
         other => anyhow::bail!("no story {other:?}"),
     }
 }

@@ -19,6 +19,8 @@ pub enum Plant {
     RightPsk,
     /// What is to be said in a session is said outside of it.
     PlainMarker,
+    /// Low power is entered without an eventfd.
+    NoEventfd,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -33,6 +35,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("whole-evidence") => Some(Plant::WholeEvidence),
         Some("right-psk") => Some(Plant::RightPsk),
         Some("plain-marker") => Some(Plant::PlainMarker),
+        Some("no-eventfd") => Some(Plant::NoEventfd),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
     })

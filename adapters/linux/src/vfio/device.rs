@@ -21,7 +21,7 @@ use crate::errno;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// Where it begins in the file.
-    offset: u64,
+    pub(super) offset: u64,
     /// How many bytes it has; 0 where the device has it not.
     pub size: u64,
     /// It can be read.

@@ -1,7 +1,8 @@
 //! Capabilities that VFIO leaves out of the list, put back.
 //!
 //! VFIO makes the list of extended capabilities anew from those it knows and skips the others, but the registers of those
-//! are still the device's own. So where one is has to come from elsewhere, and then it can be used.
+//! are still the device's own. So where one is has to come from elsewhere, and then it can be used. One is listed all the
+//! same where the capability before it is passed through as the device has it, pointer included (a DVSEC).
 
 use lanewarden_pci::capability::{self, EXTENDED_START, Found};
 use lanewarden_pci::registers::doe;
