@@ -14,6 +14,7 @@ mod cycles;
 mod entry;
 mod mailboxes;
 mod mapped;
+mod model;
 mod wakes;
 mod watched;
 
@@ -62,6 +63,9 @@ pub fn all(functions: &Functions) -> Result<()> {
     report::progress("many cycles");
     cycles::settled(&drive)?;
     cycles::at_once(&network)?;
+    report::progress("comparing the kernel with the model");
+    model::agrees(&memory, 1000)?;
+    model::agrees(&drive, 100)?;
     subjects.into_iter().try_for_each(Subject::unbind)?;
     let controller = controller(&functions.drives.trusted).is_some();
     report::check("nvme: its driver has it again", "true", &controller.to_string());

@@ -13,9 +13,11 @@ const GET: u32 = 1 << 16;
 const SET: u32 = 1 << 17;
 const PROBE: u32 = 1 << 18;
 
-/// Row V11: the features are set and probed and never read. Row V15: they are three. Row V16: there is no fourth with
-/// flags, and a number that nobody knows is answered as unknown. Row V17: exit is set like the others. Row V23: probing
-/// answers with what is allowed.
+/// Row V11: the features are set and probed and never read.
+/// Row V15: they are three.
+/// Row V16: there is no fourth with flags, and a number that nobody knows is answered as unknown.
+/// Row V17: exit is set like the others.
+/// Row V23: probing answers with what is allowed.
 pub fn features(subject: &Subject) -> Result<()> {
     let object = product::json(&["vfio", "low-power", "probe", &subject.address.to_string()])?;
     let features: Vec<String> = object["features"]

@@ -9,7 +9,7 @@ use super::{AWAKE, Subject, identity};
 
 const CYCLES: u64 = 1000;
 
-/// Row V8 and row V9: of a thousand sleeps each wake is told once, and no reference is left over.
+/// Rows V8, V9: of a thousand sleeps each wake is told once, and no reference is left over.
 pub fn settled(subject: &Subject) -> Result<()> {
     let device = Arc::new(subject.open()?);
     let wakeup = Wakeup::new()?;

@@ -8,9 +8,12 @@ use lanewarden_linux::vfio::Wakeup;
 use super::{AWAKE, Subject, identity, word};
 use crate::functions::folder;
 
-/// Row V1: the device goes to the deepest state there is, which on this platform is D3hot. Row V2: nothing but the
-/// kernel's own file says which. Row V19: a second entry is refused. Row V3: an access wakes the device and is answered.
-/// Row V5 and row V6: it may then go back to sleep by itself, as nobody asked to be told. Row V7: nobody is told.
+/// Row V1: the device goes to the deepest state there is: D3hot on this platform, and D0 where the function has no other.
+/// Row V2: the calls and answers are the same for both, and nothing but the kernel's own file says which it is.
+/// Row V19: a second entry is refused.
+/// Row V3: an access wakes the device and is answered.
+/// Rows V5, V6: it may then go back to sleep by itself, as nobody asked to be told.
+/// Row V7: nobody is told.
 pub fn sleeps(subject: &Subject) -> Result<()> {
     let device = Arc::new(subject.open()?);
     let (config, stranger) =
@@ -30,7 +33,7 @@ pub fn sleeps(subject: &Subject) -> Result<()> {
     Ok(())
 }
 
-/// Row V4 and row V9: exit without an entry does nothing; after one the device stays awake, and a further exit changes
+/// Rows V4, V9: exit without an entry does nothing; after one the device stays awake, and a further exit changes
 /// nothing.
 pub fn leaves(subject: &Subject) -> Result<()> {
     let device = subject.open()?;

@@ -11,10 +11,12 @@ use super::{Subject, identity};
 use crate::report;
 
 /// Bit 1 of the Command register: the device answers for its memory.
-const MEMORY_SPACE: u32 = 2;
+pub const MEMORY_SPACE: u32 = 2;
 
-/// Row V3, row V13: mapped memory faults as long as low power is engaged, with an eventfd and without; that wakes nothing
-/// and tells nobody. Row V14: how long that takes is said. Row V18: it does so from the entry on, before the device sleeps.
+/// Rows V3, V13: mapped memory faults as long as low power is engaged, with an eventfd and without; that wakes nothing and
+/// tells nobody.
+/// Row V14: nothing is resumed for it; how long it takes is said.
+/// Row V18: it does so from the entry on, before the device sleeps.
 /// Row V21: as the module's documentation says.
 pub fn faults(subject: &Subject) -> Result<()> {
     let device = Arc::new(subject.open()?);
@@ -57,7 +59,8 @@ fn word(mapping: &Mapping) -> Result<&'static str> {
     Ok(if mapping.answers(0)? { "answers" } else { "faults" })
 }
 
-fn mappable(device: &Device) -> Result<Region> {
+/// The first region that can be mapped.
+pub fn mappable(device: &Device) -> Result<Region> {
     for index in 0..6 {
         let region = device.region(index)?;
         if region.mappable && region.size > 0 {

@@ -31,9 +31,11 @@ const CAUSES: [(&str, Cause); 7] = [
     ("exit", |_, device| Ok(device.exit_low_power()?)),
 ];
 
-/// Row V5: each of these wakes the device, and the eventfd tells of it. Row V8: once for each entry; the device then stays
-/// awake, and what wakes it no more tells nobody. Row V10: an exit after that changes nothing. Row V21: what the module's
-/// documentation says wakes does. Row V22: the eventfd is all there is.
+/// Row V5: each of these wakes the device, and the eventfd tells of it.
+/// Rows V8, V9: once for each entry; the device then stays awake, and what uses it then tells nobody.
+/// Row V10: an exit after that changes nothing.
+/// Row V21: what the module's documentation says wakes does.
+/// Row V22: the eventfd is all there is.
 pub fn causes(subject: &Subject) -> Result<()> {
     for (name, cause) in CAUSES {
         let device = Arc::new(subject.open()?);
