@@ -18,8 +18,10 @@ pub struct Arguments {
     only: Vec<String>,
 }
 
-const NAMES: [&str; 12] =
-    ["tools", "fmt", "clippy", "check", "rows", "tests", "corpus", "doctests", "docs", "link", "deny", "e2e"];
+const NAMES: [&str; 13] = [
+    "tools", "fmt", "clippy", "check", "rows", "tests", "secrets", "corpus", "doctests", "docs", "link",
+    "deny", "e2e",
+];
 
 /// The package that replays what the fuzzer found worth keeping.
 const FUZZ: &str = "lanewarden-fuzz";
@@ -47,6 +49,11 @@ fn steps() -> Vec<Step> {
             outcome(rows::run(&rows::Arguments::default())?, "cargo xtask rows")
         }),
         Step::new("tests", "unit and integration tests, transcripts of the command line", || nextest("not ")),
+        Step::new(
+            "secrets",
+            "a program that tells its secrets, and has none when they are of no use",
+            secrets,
+        ),
         Step::new("corpus", "what the fuzzer once found worth keeping", || nextest("")),
         Step::new("doctests", "the examples in the documentation", || {
             Line::new("cargo test --workspace --doc").run()
@@ -67,6 +74,14 @@ fn outcome(code: ExitCode, repeat: &str) -> Result<Outcome> {
 fn nextest(not: &str) -> Result<Outcome> {
     let line = Line::new("cargo nextest run --workspace --no-fail-fast -E");
     line.argument(format!("{not}package({FUZZ})")).run()
+}
+
+/// The tests of the binary that are about secrets, with the feature that tells them, and optimised, as packages are: what is
+/// moved then leaves its bytes behind, over which a program that is not writes.
+fn secrets() -> Result<Outcome> {
+    let line = Line::new("cargo nextest run -p lanewarden --features keylog --no-fail-fast");
+    let line = line.argument("--config").argument("profile.dev.package.lanewarden.opt-level=3");
+    line.argument("-E").argument("binary(secrets) | binary(keylog)").run()
 }
 
 /// Installs the test runner, which everything needs, and tries for a target without std, which only makes the check

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanewarden_crypto::Provider;
+use lanewarden_crypto::{Provider, with_wiped_stack};
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
 use lanewarden_spdm::binding::MessageKind;
@@ -23,6 +23,9 @@ const _: () = assert!(TRANSFER_SIZE as usize + RecordForm::AROUND <= LONGEST);
 const LARGE: usize = 0x1_0000;
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Bytes of the stack that a step of a dialogue takes, and more.
+const DEPTH: usize = 0x1_0000;
 
 /// Sessions that a dialogue has room for.
 const SEATS: usize = 4;
@@ -189,7 +192,12 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
         }
     }
 
+    /// The next step; what it had on the stack is wiped, and the same goes for answers.
     fn step(&mut self, now: Instant) -> Next {
+        with_wiped_stack::<DEPTH, _>(|| self.advance(now))
+    }
+
+    fn advance(&mut self, now: Instant) -> Next {
         loop {
             if self.script.is_over() {
                 self.requester.abandon();
@@ -220,10 +228,10 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
     }
 
     fn take(&mut self, now: Instant, kind: MessageKind, answer: &mut [u8]) {
-        match self.requester.receive(now, kind, answer) {
+        with_wiped_stack::<DEPTH, _>(|| match self.requester.receive(now, kind, answer) {
             Ok(event) => self.script.event(event),
             Err(error) => self.script.failed(Failure::Spdm(error)),
-        }
+        });
     }
 }
 

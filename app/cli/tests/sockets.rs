@@ -1,52 +1,11 @@
 //! A device behind a socket, attested by another process.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-const LANEWARDEN: &str = env!("CARGO_BIN_EXE_lanewarden");
+use support::{Folders, anchors, respond, run, text};
 
-/// A responder that is ended with the test.
-struct Device {
-    process: Child,
-    place: String,
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn respond(identity: &Path, more: &[&str]) -> Device {
-    let mut process = Command::new(LANEWARDEN)
-        .args(["respond", "--make", "--listen", "127.0.0.1:0", "--identity"])
-        .arg(identity)
-        .args(more)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let said = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let mut said = said.filter_map(|line| line.strip_prefix("listening on ").map(ToOwned::to_owned));
-    let place = said.next().expect("it says where it listens");
-    // What it says further is read, so that it is never held up by a full pipe.
-    std::thread::spawn(move || said.for_each(drop));
-    Device { process, place }
-}
-
-fn run(arguments: &[&str], paths: &[&Path]) -> Output {
-    Command::new(LANEWARDEN).args(arguments).args(paths).output().unwrap()
-}
-
-fn anchors(folder: &Path, identity: &Path) -> std::path::PathBuf {
-    let anchors = folder.join("anchors");
-    std::fs::create_dir_all(&anchors).unwrap();
-    std::fs::copy(identity.join("root.pem"), anchors.join("root.pem")).unwrap();
-    anchors
-}
+mod support;
 
 /// What was said, without the bytes that are new in each run: numbers, directions and names.
 fn conversation(capture: &Path) -> Vec<String> {
@@ -127,37 +86,6 @@ fn a_responders_capture_is_whole_though_a_signal_ends_it() {
     assert!(attested.status.success(), "{}", String::from_utf8_lossy(&attested.stderr));
     drop(device);
     assert_eq!(conversation(&capture).last().map(String::as_str), Some("<- MEASUREMENTS"));
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A folder with a device's identity, and another with its root alone.
-struct Folders {
-    folder: tempfile::TempDir,
-    identity: std::path::PathBuf,
-}
-
-impl Folders {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let identity = folder.path().join("identity");
-        Self { folder, identity }
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn anchors(&self) -> std::path::PathBuf {
-        anchors(self.folder.path(), &self.identity)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> std::path::PathBuf {
-        std::fs::write(self.path(name), bytes).unwrap();
-        self.path(name)
-    }
 }
 
 /// Row D8: what is said in a session is not to be read by those who watch, whatever carries it.

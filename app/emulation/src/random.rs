@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
-use lanewarden_aws_lc::{Aead, AwsLc, Hash, Mac, VerifyingKey};
+use lanewarden_aws_lc::{Aead, AwsLc, Hash, VerifyingKey};
 use lanewarden_crypto::{
     AeadAlgorithm, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey, RandomError,
     SignatureAlgorithm,
@@ -56,7 +56,6 @@ impl Repeatable {
 
 impl Provider for Repeatable {
     type Hash = Hash;
-    type Mac = Mac;
     type VerifyingKey = VerifyingKey;
     type KeyExchange = KeyExchange;
     type Aead = Aead;
@@ -65,8 +64,13 @@ impl Provider for Repeatable {
         AwsLc.hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Mac> {
-        AwsLc.hmac(algorithm, key)
+    fn hmac(
+        &self,
+        algorithm: HashAlgorithm,
+        key: &[u8],
+        parts: &[&[u8]],
+    ) -> Option<lanewarden_crypto::Digest> {
+        AwsLc.hmac(algorithm, key, parts)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {

@@ -132,14 +132,17 @@ pub trait Hash: Clone {
     fn update(&mut self, bytes: &[u8]);
     /// The digest of all that was taken in.
     fn finish(self) -> Digest;
-}
 
-/// An HMAC in work (FIPS 198-1).
-pub trait Mac: Clone {
-    /// Takes more bytes in.
-    fn update(&mut self, bytes: &[u8]);
-    /// The code over all that was taken in; as a [`Digest`] it is compared in constant time.
-    fn finish(self) -> Digest;
+    /// One of the same algorithm that has taken nothing in.
+    #[must_use]
+    fn fresh(&self) -> Self;
+
+    /// The digest of all that was taken in and of these after it. The hash itself goes on from where it is.
+    fn fork(&self, more: &[&[u8]]) -> Digest {
+        let mut fork = self.clone();
+        more.iter().for_each(|bytes| fork.update(bytes));
+        fork.finish()
+    }
 }
 
 #[cfg(test)]

@@ -15,12 +15,14 @@ mod exchange;
 mod hash;
 mod provider;
 mod signature;
+mod stack;
 
 pub use aead::{Aead, AeadAlgorithm, AeadError, NONCE_SIZE, TAG_SIZE, Tag};
 pub use exchange::{ExchangeError, Group, KeyExchange};
-pub use hash::{Digest, Hash, HashAlgorithm, MAX_DIGEST_SIZE, Mac};
+pub use hash::{Digest, Hash, HashAlgorithm, MAX_DIGEST_SIZE};
 pub use provider::{Provider, RandomError};
 pub use signature::{
     Curve, KeyError, MAX_SIGNATURE_SIZE, PublicKey, RsaSize, SignError, SignatureAlgorithm, Signed, Signer,
     Signing, VerifyError, VerifyingKey,
 };
+pub use stack::with_wiped_stack;

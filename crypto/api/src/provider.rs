@@ -1,7 +1,7 @@
 //! Who provides.
 
 use crate::{
-    Aead, AeadAlgorithm, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange, Mac, PublicKey,
+    Aead, AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange, PublicKey,
     SignatureAlgorithm, VerifyingKey,
 };
 
@@ -14,8 +14,6 @@ pub struct RandomError;
 pub trait Provider {
     /// Its hashes.
     type Hash: Hash;
-    /// Its HMACs.
-    type Mac: Mac;
     /// Its public keys.
     type VerifyingKey: VerifyingKey;
     /// Its halves of key exchanges.
@@ -26,8 +24,16 @@ pub trait Provider {
     /// A new hash; `None` where the provider does not have it.
     fn hash(&self, algorithm: HashAlgorithm) -> Option<Self::Hash>;
 
-    /// A new HMAC under this key; `None` where the provider does not have its hash.
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac>;
+    /// The digest of these parts, one after the other; `None` where the provider does not have the hash.
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        let mut hash = self.hash(algorithm)?;
+        parts.iter().for_each(|part| hash.update(part));
+        Some(hash.finish())
+    }
+
+    /// The HMAC (FIPS 198-1) of these parts, one after the other, under this key; `None` where the provider does not have
+    /// its hash. As a [`Digest`] it is compared in constant time.
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest>;
 
     /// Whether signatures of this algorithm over digests of that hash can be checked. The hash does not matter to an
     /// algorithm that is pure.
@@ -61,7 +67,6 @@ pub trait Provider {
 
 impl<P: Provider + ?Sized> Provider for &P {
     type Hash = P::Hash;
-    type Mac = P::Mac;
     type VerifyingKey = P::VerifyingKey;
     type KeyExchange = P::KeyExchange;
     type Aead = P::Aead;
@@ -70,8 +75,12 @@ impl<P: Provider + ?Sized> Provider for &P {
         (**self).hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac> {
-        (**self).hmac(algorithm, key)
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        (**self).digest(algorithm, parts)
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        (**self).hmac(algorithm, key, parts)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {

@@ -23,6 +23,7 @@ impl Aead {
     }
 
     /// The library tells too long from nothing else.
+    #[inline]
     fn check(&self, length: usize) -> Result<(), AeadError> {
         let most = match self.algorithm {
             // SP 800-38D, 5.2.1.1: 2^39 - 256 bits.
@@ -36,12 +37,14 @@ impl Aead {
 }
 
 impl lanewarden_crypto::Aead for Aead {
+    #[inline]
     fn seal(&self, nonce: &[u8; NONCE_SIZE], associated: &[u8], in_out: &mut [u8]) -> Result<Tag, AeadError> {
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let tag = self.key.seal_in_place_separate_tag(nonce, Aad::from(associated), in_out);
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(AeadError::TooLong)
     }
 
+    #[inline]
     fn open(
         &self,
         nonce: &[u8; NONCE_SIZE],

@@ -22,7 +22,8 @@ pub struct KeyExchange {
 
 enum Half {
     Point { curve: Curve, private: PrivateKey, public: agreement::PublicKey },
-    Number { private: Zeroizing<[u8; MAX_PRIVATE]>, public: Vec<u8> },
+    // On the heap: what is moved would leave its bytes behind.
+    Number { private: Box<Zeroizing<[u8; MAX_PRIVATE]>>, public: Vec<u8> },
 }
 
 impl KeyExchange {
@@ -45,7 +46,7 @@ impl Half {
     }
 
     fn number(group: Group) -> Option<Self> {
-        let mut private = Zeroizing::new([0; MAX_PRIVATE]);
+        let mut private = Box::new(Zeroizing::new([0; MAX_PRIVATE]));
         aws_lc_rs::rand::fill(private.get_mut(..group.private_size())?).ok()?;
         let mut public = vec![0; group.public_size()];
         power(group, &[2], &private, &mut public)?;

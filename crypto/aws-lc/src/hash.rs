@@ -46,6 +46,10 @@ impl lanewarden_crypto::Hash for Hash {
     fn finish(self) -> Digest {
         digest_of(self.algorithm, self.context.finish().as_ref())
     }
+
+    fn fresh(&self) -> Self {
+        Self::new(self.algorithm)
+    }
 }
 
 impl fmt::Debug for Hash {
@@ -59,60 +63,24 @@ fn digest_of(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
     Digest::new(algorithm, bytes).expect("a digest has its algorithm's size")
 }
 
-/// An HMAC in work. Its key is wiped when it is dropped.
-#[derive(Clone)]
-pub struct Mac {
-    algorithm: HashAlgorithm,
-    work: Work,
-}
-
-/// The library's safe interface has HMAC over SHA-2 only.
-#[derive(Clone)]
-#[allow(clippy::large_enum_variant)] // The usual one is large; a box would be an allocation for each HMAC.
-enum Work {
-    Sha2(hmac::Context),
-    Sha3(Nested),
-}
-
-impl Mac {
-    pub(crate) fn new(algorithm: HashAlgorithm, key: &[u8]) -> Self {
-        let sha2 = |theirs| Work::Sha2(hmac::Context::with_key(&hmac::Key::new(theirs, key)));
-        let work = match algorithm {
-            HashAlgorithm::Sha256 => sha2(hmac::HMAC_SHA256),
-            HashAlgorithm::Sha384 => sha2(hmac::HMAC_SHA384),
-            HashAlgorithm::Sha512 => sha2(hmac::HMAC_SHA512),
-            HashAlgorithm::Sha3_256 | HashAlgorithm::Sha3_384 | HashAlgorithm::Sha3_512 => {
-                Work::Sha3(Nested::new(algorithm_of(algorithm), key))
-            }
-        };
-        Self { algorithm, work }
-    }
-}
-
-impl lanewarden_crypto::Mac for Mac {
-    fn update(&mut self, bytes: &[u8]) {
-        match &mut self.work {
-            Work::Sha2(context) => context.update(bytes),
-            Work::Sha3(nested) => nested.inner.update(bytes),
+/// HMAC of these parts. The library's safe interface has it over SHA-2 only.
+pub(crate) fn hmac(algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Digest {
+    let sha2 = match algorithm {
+        HashAlgorithm::Sha256 => hmac::HMAC_SHA256,
+        HashAlgorithm::Sha384 => hmac::HMAC_SHA384,
+        HashAlgorithm::Sha512 => hmac::HMAC_SHA512,
+        HashAlgorithm::Sha3_256 | HashAlgorithm::Sha3_384 | HashAlgorithm::Sha3_512 => {
+            let mut nested = Nested::new(algorithm_of(algorithm), key);
+            parts.iter().for_each(|part| nested.inner.update(part));
+            return digest_of(algorithm, nested.finish().as_ref());
         }
-    }
-
-    fn finish(self) -> Digest {
-        match self.work {
-            Work::Sha2(context) => digest_of(self.algorithm, context.sign().as_ref()),
-            Work::Sha3(nested) => digest_of(self.algorithm, nested.finish().as_ref()),
-        }
-    }
-}
-
-impl fmt::Debug for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mac({}, ..)", self.algorithm)
-    }
+    };
+    let mut context = hmac::Context::with_key(&hmac::Key::new(sha2, key));
+    parts.iter().for_each(|part| context.update(part));
+    digest_of(algorithm, context.sign().as_ref())
 }
 
 /// HMAC as FIPS 198-1 builds it of two hashes, each of which has taken in a padded key.
-#[derive(Clone)]
 struct Nested {
     inner: digest::Context,
     outer: digest::Context,

@@ -17,13 +17,13 @@ mod rsa;
 mod verifying;
 
 use lanewarden_crypto::{
-    AeadAlgorithm, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey, RandomError,
+    AeadAlgorithm, Digest, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey, RandomError,
     SignatureAlgorithm,
 };
 
 pub use aead::Aead;
 pub use exchange::KeyExchange;
-pub use hash::{Hash, Mac};
+pub use hash::Hash;
 pub use private::{KeyKind, Pkcs8, PrivateKey, PrivateKeyError};
 pub use verifying::VerifyingKey;
 
@@ -33,7 +33,6 @@ pub struct AwsLc;
 
 impl Provider for AwsLc {
     type Hash = Hash;
-    type Mac = Mac;
     type VerifyingKey = VerifyingKey;
     type KeyExchange = KeyExchange;
     type Aead = Aead;
@@ -42,8 +41,8 @@ impl Provider for AwsLc {
         Some(Hash::new(algorithm))
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Mac> {
-        Some(Mac::new(algorithm, key))
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        Some(hash::hmac(algorithm, key, parts))
     }
 
     fn verifies(&self, _algorithm: SignatureAlgorithm, _hash: HashAlgorithm) -> bool {

@@ -1,12 +1,21 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
+mod few;
+
 use core::fmt;
 
 use aes_gcm::aead::AeadInOut;
-use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
+use aes_gcm::aead::consts::U12;
+use aes_gcm::aes::{Aes128Enc, Aes256Enc};
+use aes_gcm::{AesGcm, KeyInit};
 use chacha20poly1305::ChaCha20Poly1305;
 use lanewarden_crypto::{AeadAlgorithm, AeadError, NONCE_SIZE, Tag};
 use zeroize::Zeroizing;
+
+use few::Few;
+
+type Aes128Gcm = AesGcm<Few<Aes128Enc>, U12>;
+pub(crate) type Aes256Gcm = AesGcm<Few<Aes256Enc>, U12>;
 
 /// Bytes of the longest key.
 const MAX_KEY: usize = 32;
@@ -52,7 +61,8 @@ fn seal<C: AeadInOut + KeyInit>(
     associated: &[u8],
     in_out: &mut [u8],
 ) -> Option<Tag> {
-    let cipher = C::new_from_slice(key).ok()?;
+    // It is large, and used where it is made.
+    let Ok(ref cipher) = C::new_from_slice(key) else { return None };
     let tag =
         cipher.encrypt_inout_detached(nonce.as_slice().try_into().ok()?, associated, in_out.into()).ok()?;
     tag.as_slice().try_into().ok()
@@ -66,7 +76,7 @@ fn open<C: AeadInOut + KeyInit>(
     in_out: &mut [u8],
     tag: &Tag,
 ) -> Option<()> {
-    let cipher = C::new_from_slice(key).ok()?;
+    let Ok(ref cipher) = C::new_from_slice(key) else { return None };
     let (nonce, tag) = (nonce.as_slice().try_into().ok()?, tag.as_slice().try_into().ok()?);
     cipher.decrypt_inout_detached(nonce, associated, in_out.into(), tag).ok()
 }

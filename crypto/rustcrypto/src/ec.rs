@@ -1,15 +1,15 @@
 //! What is the same on every curve: points, scalars, ECDSA with any hash.
 
+mod sign;
 mod verify;
 
-use ecdsa::elliptic_curve::array::ArraySize;
 use ecdsa::elliptic_curve::ecdh::SharedSecret;
 use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use ecdsa::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
-use ecdsa::{EcdsaCurve, SignatureSize, hazmat};
-use lanewarden_crypto::{Digest, ExchangeError, HashAlgorithm};
+use lanewarden_crypto::ExchangeError;
 use zeroize::Zeroize;
 
+pub(crate) use sign::sign;
 pub(crate) use verify::verify;
 
 use crate::RandomSource;
@@ -44,34 +44,6 @@ where
     let point = sec1.as_bytes().get(1..)?;
     out.get_mut(..point.len())?.copy_from_slice(point);
     Some(point.len())
-}
-
-/// Signs deterministically (RFC 6979) into a buffer of r's and s' size; whether it could.
-pub(crate) fn sign<C>(secret: &SecretKey<C>, digest: &Digest, out: &mut [u8]) -> bool
-where
-    C: EcdsaCurve + CurveArithmetic,
-    SignatureSize<C>: ArraySize,
-{
-    let (scalar, z) = (secret.to_nonzero_scalar(), digest.as_bytes());
-    let (signature, _) = match digest.algorithm() {
-        HashAlgorithm::Sha256 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha256>(&scalar, z, &[]),
-        HashAlgorithm::Sha384 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha384>(&scalar, z, &[]),
-        HashAlgorithm::Sha512 => hazmat::sign_prehashed_rfc6979::<C, sha2::Sha512>(&scalar, z, &[]),
-        #[cfg(feature = "sha3")]
-        HashAlgorithm::Sha3_256 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_256>(&scalar, z, &[]),
-        #[cfg(feature = "sha3")]
-        HashAlgorithm::Sha3_384 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_384>(&scalar, z, &[]),
-        #[cfg(feature = "sha3")]
-        HashAlgorithm::Sha3_512 => hazmat::sign_prehashed_rfc6979::<C, sha3::Sha3_512>(&scalar, z, &[]),
-        #[cfg(not(feature = "sha3"))]
-        _ => return false,
-    };
-    let bytes = signature.to_bytes();
-    let fits = bytes.len() == out.len();
-    if fits {
-        out.copy_from_slice(&bytes);
-    }
-    fits
 }
 
 /// Draws a private value. `top` is what the first byte may have of bits.

@@ -24,13 +24,13 @@ mod rsa;
 mod verifying;
 
 use lanewarden_crypto::{
-    AeadAlgorithm, Curve, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey, RandomError,
-    SignatureAlgorithm,
+    AeadAlgorithm, Curve, Digest, ExchangeError, Group, HashAlgorithm, KeyError, Provider, PublicKey,
+    RandomError, SignatureAlgorithm,
 };
 
 pub use aead::Aead;
 pub use exchange::KeyExchange;
-pub use hash::{Hash, Mac};
+pub use hash::Hash;
 pub use private::{PrivateKey, PrivateKeyError};
 #[cfg(feature = "std")]
 pub use random::OsRandom;
@@ -54,7 +54,6 @@ impl<R: RandomSource> RustCrypto<R> {
 
 impl<R: RandomSource> Provider for RustCrypto<R> {
     type Hash = Hash;
-    type Mac = Mac;
     type VerifyingKey = VerifyingKey;
     type KeyExchange = KeyExchange;
     type Aead = Aead;
@@ -63,8 +62,12 @@ impl<R: RandomSource> Provider for RustCrypto<R> {
         Hash::new(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Mac> {
-        Mac::new(algorithm, key)
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        hash::digest(algorithm, parts)
+    }
+
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        hash::hmac(algorithm, key, parts)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use lanewarden_crypto::{
-    AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, MAX_DIGEST_SIZE, Mac,
-    Provider, PublicKey, RandomError, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
+    AeadAlgorithm, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, MAX_DIGEST_SIZE, Provider,
+    PublicKey, RandomError, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
 };
 
 use super::aead::{Seen, StubAead};
@@ -69,15 +69,9 @@ impl Hash for StubHash {
         spread(self.state, bytes);
         Digest::new(self.algorithm, bytes).unwrap()
     }
-}
 
-impl Mac for StubHash {
-    fn update(&mut self, bytes: &[u8]) {
-        Hash::update(self, bytes);
-    }
-
-    fn finish(self) -> Digest {
-        Hash::finish(self)
+    fn fresh(&self) -> Self {
+        Self::new(self.algorithm)
     }
 }
 
@@ -141,7 +135,6 @@ impl VerifyingKey for StubKey {
 
 impl Provider for Stub {
     type Hash = StubHash;
-    type Mac = StubHash;
     type VerifyingKey = StubKey;
     type KeyExchange = StubExchange;
     type Aead = StubAead;
@@ -150,10 +143,11 @@ impl Provider for Stub {
         Some(StubHash::new(algorithm))
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<StubHash> {
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
         let mut hash = StubHash::new(algorithm);
-        Hash::update(&mut hash, key);
-        Some(hash)
+        hash.update(key);
+        parts.iter().for_each(|part| hash.update(part));
+        Some(hash.finish())
     }
 
     fn verifies(&self, _: SignatureAlgorithm, _: HashAlgorithm) -> bool {

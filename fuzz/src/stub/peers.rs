@@ -49,6 +49,8 @@ impl Trust {
 }
 
 impl Requesters<Stub> for Trust {
+    type Keep<T> = Option<T>;
+
     fn known(&mut self, slot: u8, _: SignatureAlgorithm) -> Option<(Digest, StubKey)> {
         let digest = slot_digest(self.known?, REQUESTER);
         (slot == 0).then(|| (digest, StubKey(leaf(REQUESTER).point.to_vec())))

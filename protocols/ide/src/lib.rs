@@ -47,6 +47,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 pub mod cxl;
 mod error;
 mod message;
@@ -54,6 +57,8 @@ pub mod pci;
 mod refused;
 mod secret;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Blame, Error, Malformed, NoRoom};
 pub use message::{MAX_REGISTERS, Material, Object, Place, PortInfo, Registers};

@@ -6,7 +6,7 @@ mod object;
 mod query;
 
 pub use head::Place;
-pub(crate) use head::{HEAD, Head, exactly, place};
+pub(crate) use head::{HEAD, Head, alone, exactly, place};
 pub(crate) use material::KeyProg;
 pub use material::Material;
 pub use object::Object;

@@ -70,8 +70,6 @@ impl fmt::Debug for Key {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
     use std::format;
 
     use super::*;

@@ -57,7 +57,7 @@ mod trust;
 mod view;
 mod walk;
 
-use lanewarden_crypto::{Digest, Hash, HashAlgorithm, Provider};
+use lanewarden_crypto::{Digest, HashAlgorithm, Provider};
 
 pub use algorithm::SignatureScheme;
 pub use chain::Chain;
@@ -84,9 +84,7 @@ pub use view::Certificate;
 
 /// The digest of some bytes; `None` where the provider has no such hash.
 fn digest<P: Provider>(provider: &P, algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Digest> {
-    let mut hash = provider.hash(algorithm)?;
-    hash.update(bytes);
-    Some(hash.finish())
+    provider.digest(algorithm, &[bytes])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who a side is: certificate chains and their keys by slot, and how a chain is told of (DSP0274 1.3, 10.6 to 10.8).
 //! A responder has identities, and so has a requester that is to prove who it is.
 
-use lanewarden_crypto::{Digest, Hash, HashAlgorithm, Provider, SignatureAlgorithm, Signer};
+use lanewarden_crypto::{Digest, HashAlgorithm, Provider, SignatureAlgorithm, Signer};
 
 use crate::Version;
 use crate::message::{CertificatePortion, GetCertificate, MAX_CHAIN_HEAD, NoRoom, SLOTS, Writer};
@@ -46,24 +46,20 @@ pub(crate) struct SlotChain<'a> {
 
 impl<'a> SlotChain<'a> {
     pub fn new<P: Provider>(provider: &P, algorithm: HashAlgorithm, certificates: &'a [u8]) -> Option<Self> {
-        let mut hash = provider.hash(algorithm)?;
-        hash.update(first_der(certificates)?);
+        let root = provider.digest(algorithm, &[first_der(certificates)?])?;
         let mut head = [0; MAX_CHAIN_HEAD];
         let mut writer = Writer::new(&mut head);
         let head_length = algorithm.size().checked_add(4)?;
         let length = u16::try_from(certificates.len().checked_add(head_length)?).ok()?;
         writer.u16(length).ok()?;
         writer.u16(0).ok()?;
-        writer.bytes(hash.finish().as_bytes()).ok()?;
+        writer.bytes(root.as_bytes()).ok()?;
         Some(Self { head, head_length, certificates })
     }
 
     /// The digest of the whole.
     pub fn digest<P: Provider>(&self, provider: &P, algorithm: HashAlgorithm) -> Option<Digest> {
-        let mut hash = provider.hash(algorithm)?;
-        hash.update(self.head());
-        hash.update(self.certificates);
-        Some(hash.finish())
+        provider.digest(algorithm, &[self.head(), self.certificates])
     }
 
     /// Writes CERTIFICATE with the portion that is asked for, of `room` bytes at the most.

@@ -50,7 +50,7 @@ use crate::message::{
     AeadAlgorithms, AsymmetricAlgorithms, CertificatePortion, DheGroups, Digests, HashAlgorithms, Request,
     SLOTS, VendorMessage, Writer,
 };
-use crate::session::{Seating, Session, Sessions, UNLIMITED};
+use crate::session::{HandshakeSecret, Keep, Seating, Session, Sessions, UNLIMITED};
 use crate::transcript::{Record, Transcripts};
 use crate::{Version, Versions};
 
@@ -61,10 +61,10 @@ pub use parts::{Endpoint, KeyOf, Parts, PartsOf};
 pub use run::{RunError, Transport, run};
 pub use within::Within;
 
-use flight::{Flight, HEADROOM, Mode};
+use flight::{Flight, HEADROOM, Mode, Seen};
 use operation::{Encoded, Operation};
 use outgoing::Outgoing;
-use parts::{HalfOf, HashOf};
+use parts::{HalfOf, HashOf, Kept};
 
 /// Bytes of the least buffer a requester can be given.
 pub const MIN_BUFFER: usize = 160;
@@ -207,7 +207,12 @@ struct Core<E: Endpoint> {
     draft: connect::Draft,
     connection: Option<Connection>,
     transcripts: Transcripts<HashOf<E>>,
-    operation: Operation<E>,
+    operation: Operation,
+    /// What the operation in work hashes: a chain, or what was said with the roles turned round, which a challenge of this
+    /// side is over.
+    running: Option<HashOf<E>>,
+    /// This side's half of the key exchange in work, until the other is there.
+    half: Kept<E, HalfOf<E>>,
     /// The session that the operation in work is in.
     lane: Option<u32>,
     /// Whether the last record came under new keys, the first time.
@@ -215,11 +220,23 @@ struct Core<E: Endpoint> {
     /// This side's half of the number of the session that was opened last.
     last_id: u16,
     /// This side's half of the next key exchange, where it was made ahead.
-    prepared: Option<HalfOf<E>>,
+    prepared: Kept<E, HalfOf<E>>,
+    /// The handshake secret that follows from a pre-shared key, until it is of use.
+    secret: Kept<E, HandshakeSecret>,
     /// The time, as it was told last.
     now: Instant,
     digests: [Option<Digest>; SLOTS as usize],
     key: Option<(u8, PeerKey<KeyOf<E>>)>,
+}
+
+/// What came of an answer.
+enum Sorted<'a> {
+    /// It is whole.
+    Whole(&'a [u8]),
+    /// It is whole, of this length, at the front of the buffer.
+    Reassembled(usize),
+    /// The request goes on.
+    GoesOn,
 }
 
 /// How an operation failed.
@@ -258,10 +275,13 @@ where
             connection: None,
             transcripts: Transcripts::new(),
             operation: Operation::None,
+            running: None,
+            half: Default::default(),
             lane: None,
             renewed: false,
             last_id: 0,
-            prepared: None,
+            prepared: Default::default(),
+            secret: Default::default(),
             now: Instant::ORIGIN,
             digests: [None; SLOTS as usize],
             key: None,
@@ -401,7 +421,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
     pub fn prepare_exchange(&mut self, group: Group) -> Result<(), Error> {
         let half = self.core.parts.provider.key_exchange(group);
         let half = half.map_err(|error| Error { step: Request::KeyExchange, reason: error.into() })?;
-        self.core.prepared = Some(half);
+        self.core.prepared.put(half);
         Ok(())
     }
 
@@ -520,47 +540,57 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Requester<E, B> {
         answer: &'a mut [u8],
     ) -> Result<Event<'a>, Error> {
         self.core.now = now;
-        let State::Await(mut flight) = core::mem::replace(&mut self.state, State::Idle) else {
+        let State::Await(flight) = core::mem::replace(&mut self.state, State::Idle) else {
             return Err(Error { step: Request::GetVersion, reason: Misuse::NotAwaiting.into() });
         };
         let step = flight.request;
-        let seen = match self.core.open(flight.lane, kind, answer) {
-            Ok(answer) => flight.sort(&self.core, self.buffer.as_mut(), now, answer),
-            Err(reason) => Err(reason),
+        let message = match self.sort(flight, now, kind, answer)? {
+            Sorted::Whole(message) => message,
+            Sorted::Reassembled(length) => self.buffer.as_ref().get(..length).unwrap_or_default(),
+            Sorted::GoesOn => return Ok(Event::Continue),
         };
-        let message = match seen {
-            Ok(flight::Seen::Whole(message)) => message,
-            Ok(flight::Seen::Reassembled(length)) => self.buffer.as_ref().get(..length).unwrap_or_default(),
-            Ok(flight::Seen::Again) => {
+        let completed = self.core.complete(message);
+        if completed.is_err() {
+            self.core.fail(Failure::Unclear);
+        } else if matches!(self.core.operation, Operation::None) {
+            self.core.lane = None;
+        } else {
+            self.state = State::Prepare;
+        }
+        completed.map_err(|reason| Error { step, reason })
+    }
+
+    /// What came of an answer to a request on its way; where that is not over, it goes on.
+    // What it needs is gone when the answer is looked into.
+    #[inline(never)]
+    fn sort<'a>(
+        &mut self,
+        mut flight: Flight,
+        now: Instant,
+        kind: MessageKind,
+        answer: &'a mut [u8],
+    ) -> Result<Sorted<'a>, Error> {
+        let opened = self.core.open(flight.lane, kind, answer);
+        let seen = opened.and_then(|answer| flight.sort(&self.core, self.buffer.as_mut(), now, answer));
+        match seen {
+            Ok(Seen::Whole(message)) => Ok(Sorted::Whole(message)),
+            Ok(Seen::Reassembled(length)) => Ok(Sorted::Reassembled(length)),
+            Ok(Seen::Again) => {
                 self.restore(flight.lane, false);
                 self.state = State::Send(flight);
-                return Ok(Event::Continue);
+                Ok(Sorted::GoesOn)
             }
-            Ok(flight::Seen::Later(until)) => {
+            Ok(Seen::Later(until)) => {
                 self.restore(flight.lane, true);
                 self.state = State::Pause(until, flight);
-                return Ok(Event::Continue);
+                Ok(Sorted::GoesOn)
             }
             Err(reason) => {
                 // A refusal leaves things as they are on both sides, but a record that did not open ends its session.
                 let is_over = flight.lane.is_some() && reason.is_unopened();
                 let is_refused = !flight.in_transfer() && !is_over && reason.is_plain_refusal();
                 self.core.fail(if is_refused { Failure::Refused } else { Failure::Unclear });
-                return Err(Error { step, reason });
-            }
-        };
-        match self.core.complete(message) {
-            Ok(event) => {
-                if matches!(self.core.operation, Operation::None) {
-                    self.core.lane = None;
-                } else {
-                    self.state = State::Prepare;
-                }
-                Ok(event)
-            }
-            Err(reason) => {
-                self.core.fail(Failure::Unclear);
-                Err(Error { step, reason })
+                Err(Error { step: flight.request, reason })
             }
         }
     }

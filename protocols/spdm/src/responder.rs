@@ -41,8 +41,8 @@ use crate::message::{
     AeadAlgorithms, AsymmetricAlgorithms, DheGroups, HashAlgorithms, Header, MAX_AEAD_LIMIT,
     MutualAuthentication, NoRoom, Reader, Request, RequesterFlags, Sizes,
 };
-use crate::session::{Keep, RecordForm, Sessions};
-use crate::signing::ToSign;
+use crate::session::{RecordForm, Seating, Sessions};
+use crate::signing::{Purpose, ToSign};
 use crate::transcript::{Part, Record, Transcripts};
 use crate::{Version, Versions};
 
@@ -53,8 +53,7 @@ pub use parts::{
 pub use vendor::{Registered, VendorFunction};
 
 use encapsulated::Flow;
-use exchange::Beginning;
-use parts::{HashOf, Kept, KeyOf};
+use parts::{Asked, HashOf, Kept, KeyOf};
 use refused::Refused;
 
 /// Room before an answer for the head of its first chunk, where it goes in chunks. The head of each further chunk is
@@ -62,8 +61,6 @@ use refused::Refused;
 const CHUNK_HEADROOM: usize = 16;
 /// Bytes of an answer that must fit: the longest that comes before sizes are known, and every ERROR.
 const LEAST_ROOM: usize = 64;
-/// Bytes of the longest request that is answered with a signature: a GET_MEASUREMENTS of 1.3.
-const LONGEST_SIGNED: usize = 45;
 
 /// What a responder speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,15 +160,18 @@ enum Held {
 struct Job {
     request: Request,
     slot: u8,
-    to_sign: ToSign,
+    purpose: Purpose,
+    /// The digest of what was said.
+    transcript: Digest,
     then: Then,
 }
 
 /// What follows a signature.
+#[derive(Clone, Copy)]
 enum Then {
-    /// A part begins anew; this was asked.
-    Part { part: Part, asked: [u8; LONGEST_SIGNED], length: usize },
-    /// A session begins.
+    /// A part begins anew.
+    Part(Part),
+    /// A session begins: the one that has its place.
     Session,
 }
 
@@ -215,8 +215,6 @@ struct Core<E: Endpoint> {
     now: Instant,
     /// The session that it came in.
     lane: Option<u32>,
-    /// What measurements outside of sessions add up to, while one in a session is answered.
-    outside: Kept<E, HashOf<E>>,
     after: After,
     /// The session whose handshake goes in the clear, the last one that began.
     clear: Option<u32>,
@@ -225,9 +223,7 @@ struct Core<E: Endpoint> {
     /// What is asked of the requester.
     flow: Kept<E, Flow<E>>,
     /// The requester's key that was shown last: its slot, the digest of the chain, the key.
-    shown: Kept<E, (u8, Digest, KeyOf<E>)>,
-    /// The session that begins when the signature in work is there.
-    beginning: Kept<E, Beginning<E>>,
+    shown: Asked<E, (u8, Digest, KeyOf<E>)>,
     /// Whether the requester has proven outside of sessions who it is.
     is_requester_known: bool,
 }
@@ -236,6 +232,8 @@ struct Core<E: Endpoint> {
 enum Answer {
     /// Whole, so long.
     Ready(usize),
+    /// So long without its signature, which is to be made.
+    Unsigned(usize),
     /// So long without its signature, which takes this time.
     Later(usize, core::time::Duration),
 }
@@ -277,13 +275,11 @@ where
             chain: None,
             now: Instant::ORIGIN,
             lane: None,
-            outside: Default::default(),
             after: After::Nothing,
             clear: None,
             last_half: 0,
             flow: Default::default(),
             shown: Default::default(),
-            beginning: Default::default(),
             is_requester_known: false,
         };
         Self {
@@ -334,9 +330,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
 
     fn drop_work(&mut self) {
         (self.held, self.incoming, self.start) = (Held::None, None, Self::HEADROOM);
-        self.core.job = None;
-        // Its secret is wiped with it.
-        self.core.beginning = Default::default();
+        self.core.drop_job();
     }
 
     /// The request that goes on with a message that is on its way in chunks, in or out.
@@ -356,7 +350,8 @@ impl<E: Endpoint> Core<E> {
         self.requester = RequesterFlags::empty();
         self.requester_sizes = None;
         self.transcripts = Transcripts::new();
-        (self.job, self.chain) = (None, None);
+        self.chain = None;
+        self.drop_job();
         self.end_sessions();
         (self.shown, self.is_requester_known) = (Default::default(), false);
         for part in [Part::Connection, Part::Authentication, Part::Measurements] {
@@ -365,7 +360,9 @@ impl<E: Endpoint> Core<E> {
     }
 
     fn reset(&mut self, part: Part) {
-        self.transcripts.reset(part);
+        if part != Part::Measurements || self.measures_here() {
+            self.transcripts.reset(part);
+        }
         if self.lane.is_none() {
             self.parts.record.reset(part);
         }
@@ -432,38 +429,62 @@ impl<E: Endpoint> Core<E> {
         Ok(self.transcripts.response(answer)?)
     }
 
+    /// No signature is in work any more; the secret of a session that was to begin with one is wiped.
+    fn drop_job(&mut self) {
+        self.job = None;
+        if E::Sessions::PRESENT {
+            self.parts.sessions.seats_mut().unreserve();
+        }
+    }
+
+    /// What remains to be done of an answer that stands in `out`: it is signed, and what the signature is for comes about.
+    fn conclude(&mut self, answer: Answer, out: &mut [u8]) -> Result<Answer, Refused> {
+        let Answer::Unsigned(length) = answer else { return Ok(answer) };
+        let concluded = match self.sign(length, out) {
+            Ok(Answer::Ready(end)) => self.bring_about(length, end, out),
+            signed => signed,
+        };
+        if !matches!(concluded, Ok(Answer::Later(..))) {
+            self.drop_job();
+        }
+        concluded
+    }
+
+    /// What was signed stands before `unsigned`, and its signature between that and `signed`.
+    fn bring_about(&mut self, unsigned: usize, signed: usize, out: &mut [u8]) -> Result<Answer, Refused> {
+        let part = match self.job.as_ref().ok_or(Refused::UNEXPECTED)?.then {
+            Then::Part(part) => part,
+            // Without room for sessions there are none, and no code for them either.
+            Then::Session if E::Sessions::PRESENT => return self.begin_exchanged(unsigned, signed, out),
+            Then::Session => return Err(Refused::UNEXPECTED),
+        };
+        let (answer, rest) = out.split_at_checked(unsigned).ok_or(NoRoom)?;
+        let signature = rest.get(..signed.saturating_sub(unsigned)).ok_or(NoRoom)?;
+        self.signed(part, answer, signature);
+        Ok(Answer::Ready(signed))
+    }
+
     /// Signs what stands in `out`, and puts the signature after it.
+    #[inline(never)]
     fn sign(&mut self, length: usize, out: &mut [u8]) -> Result<Answer, Refused> {
-        let job = self.job.take().ok_or(Refused::UNEXPECTED)?;
-        let Phase::Connected(connection) = self.phase else { return Err(Refused::UNEXPECTED) };
+        let job = self.job.as_ref().ok_or(Refused::UNEXPECTED)?;
+        let Phase::Connected(connection) = &self.phase else { return Err(Refused::UNEXPECTED) };
         let algorithm = connection.signature.ok_or(Refused::UNSPECIFIED)?;
         let end = length.checked_add(algorithm.signature_size()).ok_or(NoRoom)?;
-        let (answer, rest) = out.split_at_mut_checked(length).ok_or(NoRoom)?;
-        let room = rest.get_mut(..algorithm.signature_size()).ok_or(NoRoom)?;
+        let room = out.get_mut(length..end).ok_or(NoRoom)?;
+        let to_sign = ToSign::new(&self.parts.provider, self.version, job.purpose, &job.transcript);
+        let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
         let signer = self.parts.identities.signer(job.slot).ok_or(Refused::INVALID)?;
-        match signer.sign(algorithm, job.to_sign.signed(algorithm), room) {
-            Ok(Signing::Done) => match job.then {
-                Then::Part { part, asked, length } => {
-                    self.signed(part, asked.get(..length).unwrap_or_default(), answer, room);
-                    Ok(Answer::Ready(end))
-                }
-                Then::Session => {
-                    let beginning = self.beginning.take().ok_or(Refused::UNEXPECTED)?;
-                    self.begin_exchanged(beginning, length, end, out)
-                }
-            },
-            Ok(Signing::Pending(wait)) => {
-                self.job = Some(job);
-                Ok(Answer::Later(length, wait))
-            }
+        match signer.sign(algorithm, to_sign.signed(algorithm), room) {
+            Ok(Signing::Done) => Ok(Answer::Ready(end)),
+            Ok(Signing::Pending(wait)) => Ok(Answer::Later(length, wait)),
             Err(_) => Err(Refused::UNSPECIFIED),
         }
     }
 
     /// A part was signed, and begins anew.
-    fn signed(&mut self, part: Part, asked: &[u8], answer: &[u8], signature: &[u8]) {
+    fn signed(&mut self, part: Part, answer: &[u8], signature: &[u8]) {
         if self.lane.is_none() {
-            self.parts.record.request(part, asked);
             self.parts.record.response(part, answer);
             self.parts.record.signature(part, signature);
         }

@@ -5,7 +5,7 @@
 //! transcript's digest as it is.
 
 use lanewarden_crypto::{
-    Digest, Hash, MAX_DIGEST_SIZE, Provider, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
+    Digest, MAX_DIGEST_SIZE, Provider, SignatureAlgorithm, Signed, VerifyError, VerifyingKey,
 };
 
 use crate::Version;
@@ -66,6 +66,7 @@ pub struct ToSign {
 impl ToSign {
     /// Of this transcript; `None` where the provider does not have the transcript's own hash.
     #[must_use]
+    #[inline(never)]
     pub fn new<P: Provider>(
         provider: &P,
         version: Version,
@@ -81,9 +82,7 @@ impl ToSign {
         let digest = if prefix.is_empty() {
             *transcript
         } else {
-            let mut hash = provider.hash(transcript.algorithm())?;
-            hash.update(message.get(..length)?);
-            hash.finish()
+            provider.digest(transcript.algorithm(), &[message.get(..length)?])?
         };
         Some(Self { message, length, digest })
     }

@@ -87,8 +87,6 @@ enum Stage<H> {
 #[derive(Clone, Debug)]
 struct Hashes<H> {
     version: Version,
-    /// Nothing taken in: what the measurements of 1.0 and 1.1 begin with.
-    empty: H,
     connection: H,
     authentication: H,
     measurements: Option<H>,
@@ -137,18 +135,16 @@ impl<H: Hash> Transcripts<H> {
     /// The digest of the part in work, with the part of its answer that is signed.
     pub fn digest(&self, response: &[u8]) -> Option<Digest> {
         let Stage::Connected(Hashes { pending: Some((_, hash)), .. }) = &self.stage else { return None };
-        let mut hash = hash.clone();
-        hash.update(response);
-        Some(hash.finish())
+        Some(hash.fork(&[response]))
     }
 
     /// The hash has been agreed on.
     pub fn connect(&mut self, version: Version, empty: H) {
         let Stage::Negotiating { bytes, length, .. } = &self.stage else { return };
-        let mut connection = empty.clone();
+        let mut connection = empty;
         connection.update(bytes.get(..*length).unwrap_or_default());
         let authentication = connection.clone();
-        let hashes = Hashes { version, empty, connection, authentication, measurements: None, pending: None };
+        let hashes = Hashes { version, connection, authentication, measurements: None, pending: None };
         self.stage = Stage::Connected(hashes);
     }
 
@@ -179,11 +175,10 @@ impl<H: Hash> Transcripts<H> {
         }
     }
 
-    /// Puts other measurements in the place of those that there are, as for another session; gives those.
-    pub const fn replace_measurements(&mut self, measurements: Option<H>) -> Option<H> {
-        match &mut self.stage {
-            Stage::Negotiating { .. } => measurements,
-            Stage::Connected(hashes) => core::mem::replace(&mut hashes.measurements, measurements),
+    /// Puts what the measurements of a session add up to in the place of what others do, and that where it was; or back.
+    pub const fn swap_measurements(&mut self, others: &mut Option<H>) {
+        if let Stage::Connected(hashes) = &mut self.stage {
+            core::mem::swap(&mut hashes.measurements, others);
         }
     }
 
@@ -209,7 +204,7 @@ impl<H: Hash> Hashes<H> {
 
     /// Since 1.2 the connection comes first.
     fn fresh_measurements(&self) -> H {
-        if self.version >= Version::V1_2 { self.connection.clone() } else { self.empty.clone() }
+        if self.version >= Version::V1_2 { self.connection.clone() } else { self.connection.fresh() }
     }
 
     fn response(&mut self, response: &[u8]) {

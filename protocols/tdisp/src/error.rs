@@ -1,5 +1,6 @@
-//! What can be wrong with a message or an exchange, and who is to blame.
+//! What can be wrong with a message, in both protocols, and with an exchange of TDISP; who is to blame.
 
+use crate::portion::Misfit;
 use crate::{ErrorCode, InterfaceId, ResponseCode};
 
 /// Who is at fault.
@@ -11,7 +12,7 @@ pub enum Blame {
     PeerCannot,
     /// The caller asked for what cannot be, or at the wrong moment.
     Caller,
-    /// The device has no time now.
+    /// The device has no time now, or needs more.
     Time,
     /// This side has too little room.
     Here,
@@ -32,14 +33,28 @@ pub enum Malformed {
     #[error("{0} bytes too many")]
     Trailing(usize),
     /// The first byte is another protocol's.
-    #[error("its protocol is {0:#04x}, which is not TDISP")]
+    #[error("its protocol is {0:#04x}, where TDISP and TSP are 0x01")]
     Protocol(u8),
-    /// No message of this direction has this type.
+    /// No message of this direction has this type, or none that is spoken here.
     #[error("no message of this direction has type {0:#04x}")]
     Code(u8),
     /// A field has a value that it cannot have.
     #[error("its {0} cannot be")]
     Field(&'static str),
+}
+
+/// Why a device has no answer of the protocol's own, so that SPDM answers with an ERROR. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoResponse {
+    /// It came outside of sessions.
+    #[error("a request outside of sessions")]
+    NoSession,
+    /// It has no whole header, or is another protocol's.
+    #[error("the request is malformed: {0}")]
+    Malformed(Malformed),
+    /// The room for the answer is less than the protocol's [`crate::MIN_ANSWER`] or [`crate::tsp::MIN_ANSWER`].
+    #[error("no room for an answer")]
+    NoRoom,
 }
 
 /// The device answers ERROR.
@@ -121,6 +136,15 @@ impl Refusal {
             | ErrorCode::INVALID_INTERFACE
             | ErrorCode::INVALID_NONCE => Blame::Caller,
             _ => Blame::PeerCannot,
+        }
+    }
+}
+
+impl From<Misfit> for Error {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Portion => Self::Portions,
+            Misfit::TooLong(length) => Self::ReportTooLong { length },
         }
     }
 }

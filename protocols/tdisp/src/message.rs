@@ -16,8 +16,9 @@ pub use code::{RequestCode, ResponseCode, State};
 pub use error::{ErrorAnswer, ErrorCode, ErrorRegistry, ExtendedError};
 pub use header::{HEADER_SIZE, Header, InterfaceId};
 pub use lock::{Lock, LockFlags};
+pub(crate) use print::Hex;
 pub use request::Request;
-pub use response::{Portion, Response};
+pub use response::Response;
 
 use crate::Malformed;
 

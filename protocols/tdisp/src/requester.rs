@@ -8,8 +8,8 @@ mod questions;
 
 pub use fetch::ReportFetch;
 pub use questions::{
-    BindStream, GetCapabilities, GetReport, GetState, GetVersion, LockInterface, SetMmioAttribute,
-    StartInterface, StopInterface, UnbindStream, Vendor,
+    BindStream, GetCapabilities, GetState, GetVersion, LockInterface, SetMmioAttribute, StartInterface,
+    StopInterface, UnbindStream, Vendor,
 };
 
 use crate::{

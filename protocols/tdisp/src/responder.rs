@@ -11,7 +11,7 @@ use crate::cursor::Writer;
 use crate::interface::Interface;
 use crate::message::{ErrorAnswer, HEADER_SIZE};
 use crate::{
-    ErrorCode, Header, InterfaceId, Malformed, NONCE_SIZE, Request, RequestCode, Requests, Response, State,
+    ErrorCode, Header, InterfaceId, NONCE_SIZE, NoResponse, Request, RequestCode, Requests, Response, State,
     VERSION, Violation,
 };
 
@@ -22,20 +22,6 @@ pub const MIN_ANSWER: usize = HEADER_SIZE + NONCE_SIZE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no randomness")]
 pub struct NoEntropy;
-
-/// Why there is no answer of TDISP, so that SPDM answers with an ERROR of its own. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoResponse {
-    /// It came outside of sessions.
-    #[error("a request outside of sessions")]
-    NoSession,
-    /// It has no whole header, or is another protocol's.
-    #[error("the request is malformed: {0}")]
-    Malformed(Malformed),
-    /// The room for the answer is less than [`MIN_ANSWER`].
-    #[error("no room for an answer")]
-    NoRoom,
-}
 
 /// A device with `N` interfaces.
 ///

@@ -4,6 +4,7 @@
 mod host;
 mod hostile;
 mod parts;
+pub(crate) mod shared;
 mod story;
 mod support;
 mod table;

@@ -30,7 +30,7 @@ use crate::scratch::Scratch;
 /// The key that their programs have from before, and its hint.
 pub const PSK: PresharedKey<'static> = PresharedKey { hint: b"TestPskHint\0", key: b"TestPskData\0" };
 
-pub use answering::answer;
+pub use answering::{answer, answer_in};
 
 /// Where a session's secret comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

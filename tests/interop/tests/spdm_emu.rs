@@ -19,10 +19,11 @@ mod planted;
 
 type Check = fn(&Path) -> Result<(), Failed>;
 
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("every_default_flow_goes_well", combinations::every_default),
     ("every_session_goes_well", combinations::every_session),
     ("their_capture_of_a_session_is_read_with_our_key_log", captured::sessions),
+    ("their_requesters_capture_is_read_with_our_responders_key_log", captured::their_sessions),
     ("every_combination_goes_well", combinations::every_one),
     ("a_long_request_goes_to_their_responder_in_chunks", combinations::long_request),
     ("leaves_that_name_a_role_of_spdm_are_trusted", combinations::marked_leaves),

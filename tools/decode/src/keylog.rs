@@ -26,12 +26,13 @@ use lanewarden_spdm::crypto::MAX_DIGEST_SIZE;
 use zeroize::Zeroizing;
 
 use crate::capture::Direction;
-use crate::field::hex;
 
 /// The longest key log that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 /// Bytes of the shortest secret: a digest of SHA-256.
 const SHORTEST_SECRET: usize = 32;
+/// Bytes of the longest line: what the secret is, the number, and the secret.
+const LONGEST_LINE: usize = 34 + 2 * MAX_DIGEST_SIZE;
 
 /// Of which part of a session a secret is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +160,7 @@ impl fmt::Debug for KeyLog {
 /// Writes the two secrets of a session's part, a line each.
 ///
 /// # Errors
-/// Those of what is written to.
+/// Those of what is written to, and [`io::ErrorKind::WriteZero`] of secrets longer than any digest.
 pub fn write_secrets(
     mut out: impl Write,
     session: u32,
@@ -167,14 +168,25 @@ pub fn write_secrets(
     requester: &[u8],
     responder: &[u8],
 ) -> io::Result<()> {
-    let phase = phase.name();
-    let (requester, responder) = (Zeroizing::new(hex(requester)), Zeroizing::new(hex(responder)));
-    let text = Zeroizing::new(format!(
-        "requester-{phase} {session:#010x} {}\nresponder-{phase} {session:#010x} {}\n",
-        requester.as_str(),
-        responder.as_str()
-    ));
-    out.write_all(text.as_bytes())
+    // Room for all of it at once: what grows leaves copies behind.
+    let mut text = Zeroizing::new([0; 2 * LONGEST_LINE]);
+    let mut rest = text.as_mut_slice();
+    for (side, secret) in [("requester", requester), ("responder", responder)] {
+        write!(rest, "{side}-{} {session:#010x} ", phase.name())?;
+        for byte in secret {
+            rest.write_all(&[digit(byte.wrapping_shr(4)), digit(byte & 0xf)])?;
+        }
+        rest.write_all(b"\n")?;
+    }
+    let left = rest.len();
+    let length = text.len().saturating_sub(left);
+    out.write_all(text.get(..length).unwrap_or_default())
+}
+
+/// A hexadecimal digit.
+fn digit(value: u8) -> u8 {
+    let letter = if value < 10 { b'0' } else { b'a'.wrapping_sub(10) };
+    letter.wrapping_add(value)
 }
 
 #[cfg(test)]
@@ -202,6 +214,12 @@ mod tests {
         assert_eq!(of(0x0002_0001, Direction::ToRequester, 2), [(3, Phase::Application, &[4; 32][..])]);
         assert_eq!(of(0xffff_0001, Direction::ToRequester, 0), [(5, Phase::Handshake, &[6; 64][..])]);
         assert!(log.knows(0xffff_0001) && !log.knows(2));
+        let mut longest = Vec::new();
+        write_secrets(&mut longest, u32::MAX, Phase::Application, &[0xaf; 64], &[0x90; 64]).unwrap();
+        assert_eq!(longest.len(), 2 * LONGEST_LINE);
+        assert!(longest.ends_with(b"90\n") && longest.windows(5).any(|part| part == b" afaf"));
+        let none = write_secrets(&mut longest, 1, Phase::Application, &[1; 65], &[2; 97]).unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::WriteZero);
         assert!(!format!("{log:?}").contains('['));
     }
 

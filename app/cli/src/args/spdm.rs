@@ -32,6 +32,10 @@ pub struct Attest {
     /// Keep what the device has shown in this folder, for `lanewarden verify`; with --all in a folder each below it
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE", requires = "session")]
+    pub keylog: Option<PathBuf>,
     /// How to reach it
     #[command(flatten)]
     pub way: Way,
@@ -52,10 +56,6 @@ pub struct Way {
     /// Write every message into this capture file
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
-    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
-    #[cfg(feature = "keylog")]
-    #[arg(long, value_name = "FILE")]
-    pub keylog: Option<PathBuf>,
     /// How to go about mailboxes
     #[command(flatten)]
     pub sharing: Sharing,
@@ -142,6 +142,10 @@ pub struct Session {
     /// Open it although the device's certificates are not trusted
     #[arg(long, conflicts_with = "psk")]
     pub untrusted: bool,
+    /// Write the secrets of its sessions into this key log, for `decode --keylog`: whoever has it can read them
+    #[cfg(feature = "keylog")]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
     /// How to reach it
     #[command(flatten)]
     pub way: Way,

@@ -116,7 +116,7 @@ fn behind_socket(to: &str, args: &Attest, trust: &Trust<'_, AwsLc>) -> Result<At
     let mut connection = Connection::open(to, args.way.transport, capture.as_ref())?;
     let talk = Attestation::new(AwsLc, trust, options(args));
     #[cfg(feature = "keylog")]
-    let log = KeyLogFile::create(args.way.keylog.as_deref())?;
+    let log = KeyLogFile::create(args.keylog.as_deref())?;
     #[cfg(feature = "keylog")]
     let talk = talk.told_to(log.listener());
     let mut talk = talk;
@@ -160,7 +160,7 @@ fn on_machine<M: Machine>(
         }
     };
     #[cfg(feature = "keylog")]
-    let log = KeyLogFile::create(args.way.keylog.as_deref())?;
+    let log = KeyLogFile::create(args.keylog.as_deref())?;
     let talks = candidates.iter().map(|one| {
         let talk = talk(one, args, trust);
         #[cfg(feature = "keylog")]

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 
 use lanewarden_attestation::TRANSFER_SIZE;
 use lanewarden_aws_lc::AwsLc;
-use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm};
+use lanewarden_crypto::{Curve, HashAlgorithm, RsaSize, SignatureAlgorithm, with_wiped_stack};
 use lanewarden_decode::capture::Direction;
 use lanewarden_identity::{FolderError, Identity, IdentitySpec, LeafSpec, Seed};
 use lanewarden_net::emulator::{Command, QEMU_MAX};
@@ -35,6 +35,9 @@ use peers::{Keys, Known};
 
 /// Room for a long request and a long answer.
 const BUFFER: usize = 0x2_0000;
+
+/// Bytes of the stack that an answer takes, and more.
+const DEPTH: usize = 0x1_0000;
 
 /// Sessions that it has room for.
 const SEATS: usize = 4;
@@ -158,7 +161,9 @@ impl<E: Endpoint> Responder for Served<'_, E> {
         if let Some(capture) = self.capture {
             capture.message(Direction::ToResponder, kind, request);
         }
-        let (kind, said) = self.device.respond(self.clock.now(), kind, request)?;
+        let now = self.clock.now();
+        let answered = with_wiped_stack::<DEPTH, _>(|| self.device.respond(now, kind, request));
+        let (kind, said) = answered?;
         answer.extend_from_slice(said);
         if let Some(capture) = self.capture {
             capture.message(Direction::ToRequester, kind, answer);
@@ -167,11 +172,12 @@ impl<E: Endpoint> Responder for Served<'_, E> {
     }
 
     fn connected(&mut self) {
-        self.device.reset();
         self.output.note("a requester has connected");
     }
 
     fn disconnected(&mut self, why: Result<(), TransportError>) {
+        // Nobody can go on with its sessions.
+        with_wiped_stack::<DEPTH, _>(|| self.device.reset());
         match why {
             Ok(()) => self.output.note("it has left"),
             Err(error) => self.output.note(&format!("its connection ended: {error}")),

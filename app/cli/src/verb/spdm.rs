@@ -56,18 +56,11 @@ fn hold<M: Machine, S: Script<AwsLc, I>, I: Identities>(
     sessions: bool,
     output: &Output,
 ) -> Result<(String, S), Failure> {
-    #[cfg(feature = "keylog")]
-    let log = crate::keylog::KeyLogFile::create(way.keylog.as_deref())?;
-    #[cfg(feature = "keylog")]
-    let talk = talk.told_to(log.listener());
-    let held = match (&way.connect, device) {
+    match (&way.connect, device) {
         (Some(to), _) => over_socket(to, way, talk).map(|script| (to.clone(), script)),
         (None, Some(device)) => over_mailbox(machine, device, way, talk, sessions, output),
         (None, None) => Err(Failure::new(Exit::Usage, "name a device, or --connect HOST:PORT")),
-    };
-    #[cfg(feature = "keylog")]
-    log.finish()?;
-    held
+    }
 }
 
 fn over_socket<S: Script<AwsLc, I>, I: Identities>(

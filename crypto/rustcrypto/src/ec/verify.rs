@@ -42,7 +42,7 @@ where
 
 /// The leftmost bits of a digest, as many as the order has; the orders of all curves here have whole bytes, or more
 /// bits than any digest.
-fn leftmost<C: CurveArithmetic>(digest: &Digest) -> Scalar<C> {
+pub(super) fn leftmost<C: CurveArithmetic>(digest: &Digest) -> Scalar<C> {
     let mut bytes = FieldBytes::<C>::default();
     let length = digest.as_bytes().len().min(bytes.len());
     let start = bytes.len().saturating_sub(length);
@@ -83,7 +83,7 @@ fn add<C: CurveArithmetic>(left: &AffinePoint<C>, right: &AffinePoint<C>) -> Aff
 
 /// X as a scalar: zero, which no r is, at infinity.
 #[inline(never)]
-fn abscissa<C: CurveArithmetic>(point: &ProjectivePoint<C>) -> Scalar<C> {
+pub(super) fn abscissa<C: CurveArithmetic>(point: &ProjectivePoint<C>) -> Scalar<C> {
     let affine = point.to_affine();
     if bool::from(affine.is_identity()) { Scalar::<C>::ZERO } else { Scalar::<C>::reduce(&affine.x()) }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Capabilities, Iv, Material, Mode, Slot};
 use crate::message::{
-    HEAD, Head, Object, PortInfo, RESPONSE, Registers, decode_query, decode_response, encode_query,
+    Head, Object, PortInfo, RESPONSE, Registers, alone, decode_query, decode_response, encode_query,
     encode_response, place, response_head,
 };
 use crate::{Malformed, NoRoom, Place, message};
@@ -125,8 +125,8 @@ impl<'a> Message<'a> {
             Object::QueryResp => Self::QueryResp(QueryResponse::decode(payload)?),
             Object::KeyProg => Self::KeyProg(key(object, payload)?),
             Object::KpAck => {
-                let place = place(object, payload)?;
-                Self::KpAck(place, Status(Head::decode(object, payload, HEAD)?.0.status))
+                let head = alone(object, payload)?;
+                Self::KpAck(head.place, Status(head.status))
             }
             Object::KSetGo => Self::KSetGo(place(object, payload)?),
             Object::KSetStop => Self::KSetStop(place(object, payload)?),

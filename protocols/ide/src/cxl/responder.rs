@@ -65,23 +65,17 @@ impl<H: Hardware, const STREAMS: usize> Responder<H, STREAMS> {
 
     /// A session has ended: its streams are insecure and their keys wiped.
     pub fn ended(&mut self, session: u32) {
-        while let Some((port, stream)) = self.streams.first(Some(session), None) {
-            self.drop_stream(port, stream);
-        }
+        self.drop_streams(Some(session), None);
     }
 
     /// A port has lost its link or its power: its streams are insecure and their keys wiped, whosever they were.
     pub fn link_down(&mut self, port: u8) {
-        while let Some((port, stream)) = self.streams.first(None, Some(port)) {
-            self.drop_stream(port, stream);
-        }
+        self.drop_streams(None, Some(port));
     }
 
     /// The device has been reset: no stream has a key.
     pub fn reset(&mut self) {
-        while let Some((port, stream)) = self.streams.first(None, None) {
-            self.drop_stream(port, stream);
-        }
+        self.drop_streams(None, None);
     }
 
     fn query(&self, request: &[u8], answer: &mut [u8]) -> Result<usize, Refused> {
@@ -197,6 +191,13 @@ impl<H: Hardware, const STREAMS: usize> Responder<H, STREAMS> {
             lanes.get_mut(slot).waits = false;
         }
         self.streams.tidy(slot.port, slot.stream);
+    }
+
+    /// Those of a session, where one is given, and of a port, where one is given.
+    fn drop_streams(&mut self, session: Option<u32>, port: Option<u8>) {
+        while let Some((port, stream)) = self.streams.first(session, port) {
+            self.drop_stream(port, stream);
+        }
     }
 
     fn drop_stream(&mut self, port: u8, stream: u8) {

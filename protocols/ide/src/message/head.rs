@@ -79,10 +79,15 @@ impl Head {
     }
 }
 
+/// A payload that is nothing but a head.
+pub(crate) fn alone(object: Object, payload: &[u8]) -> Result<Head, Malformed> {
+    let (head, rest) = Head::decode(object, payload, HEAD)?;
+    if rest.is_empty() { Ok(head) } else { Err(object.length(payload.len(), HEAD)) }
+}
+
 /// The place in an object that is nothing but a head.
 pub(crate) fn place(object: Object, payload: &[u8]) -> Result<Place, Malformed> {
-    let (head, rest) = Head::decode(object, payload, HEAD)?;
-    if rest.is_empty() { Ok(head.place) } else { Err(object.length(payload.len(), HEAD)) }
+    Ok(alone(object, payload)?.place)
 }
 
 /// The first `needed` bytes of `out`.

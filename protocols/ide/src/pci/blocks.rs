@@ -154,8 +154,6 @@ const fn state(status: u32) -> Option<StreamState> {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
     use std::vec::Vec;
 
     use super::*;

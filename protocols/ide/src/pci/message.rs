@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Material, Slot, Status};
 use crate::message::{
-    HEAD, Head, Object, PortInfo, RESPONSE, Registers, decode_query, decode_response, encode_query,
+    Head, Object, PortInfo, RESPONSE, Registers, alone, decode_query, decode_response, encode_query,
     encode_response, place, response_head,
 };
 use crate::{Malformed, NoRoom, Place, message};
@@ -77,8 +77,8 @@ impl<'a> Message<'a> {
                 Self::KeyProg(KeyProg { place, material })
             }
             Object::KpAck => {
-                let place = place(object, payload)?;
-                Self::KpAck(place, Status(Head::decode(object, payload, HEAD)?.0.status))
+                let head = alone(object, payload)?;
+                Self::KpAck(head.place, Status(head.status))
             }
             Object::KSetGo => Self::KSetGo(place(object, payload)?),
             Object::KSetStop => Self::KSetStop(place(object, payload)?),

@@ -150,8 +150,6 @@ impl fmt::Display for Slot {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
     use std::string::ToString;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_crypto::{
-    Aead, AeadAlgorithm, Curve, Digest, Group, Hash, HashAlgorithm, KeyExchange, Mac, Provider, PublicKey,
+    Aead, AeadAlgorithm, Curve, Digest, Group, Hash, HashAlgorithm, KeyExchange, Provider, PublicKey,
     SignatureAlgorithm, Signed, Signer, VerifyingKey,
 };
 
@@ -103,9 +103,8 @@ impl<'c, P: Provider, S: Signer> Primitives<'c, P, S> {
     /// One side's secrets, each a block of HKDF.
     fn derive(&self) {
         for _ in 0..HMACS {
-            let mut mac = self.provider.hmac(HashAlgorithm::Sha384, &self.signature[..DIGEST]).unwrap();
-            mac.update(&self.signature[..70]);
-            black_box(mac.finish());
+            let (key, message) = (&self.signature[..DIGEST], &self.signature[..70]);
+            black_box(self.provider.hmac(HashAlgorithm::Sha384, key, &[message]));
         }
     }
 

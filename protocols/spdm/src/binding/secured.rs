@@ -84,6 +84,7 @@ impl WireSequence {
     }
 
     /// Writes what travels of a sequence number.
+    #[inline]
     pub(crate) fn encode(self, sequence: u64, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
         match self {
             Self::None => Ok(()),
@@ -92,6 +93,7 @@ impl WireSequence {
     }
 
     /// Whether what has travelled is of this sequence number.
+    #[inline]
     pub(crate) fn is_next(self, sequence: u64, reader: &mut Reader<'_>) -> Result<bool, Malformed> {
         match self {
             Self::None => Ok(true),
@@ -100,6 +102,7 @@ impl WireSequence {
     }
 }
 
+#[inline]
 fn low16(sequence: u64) -> u16 {
     let [low, high, ..] = sequence.to_le_bytes();
     u16::from_le_bytes([low, high])
@@ -118,6 +121,7 @@ impl ApplicationHead {
     }
 
     /// Writes the head of a message of `length` bytes.
+    #[inline]
     pub(crate) fn encode(
         self,
         content: Content,
@@ -138,6 +142,7 @@ impl ApplicationHead {
     }
 
     /// Whether a record with this head can carry it.
+    #[inline]
     pub(crate) const fn carries(self, content: Content) -> bool {
         match content {
             Content::Spdm => true,
@@ -146,6 +151,7 @@ impl ApplicationHead {
     }
 
     /// What is inside a record, by this head; `None` where no such head begins it.
+    #[inline]
     pub(crate) fn content(self, application: &[u8]) -> Option<Content> {
         let mut reader = Reader::new(application);
         match self {

@@ -76,6 +76,7 @@ impl Head {
     ///
     /// # Errors
     /// [`HeadError::TooLong`] over [`MAX_MESSAGE`].
+    #[inline]
     pub fn message(kind: MessageKind, length: usize) -> Result<Self, HeadError> {
         let fitting = u16::try_from(length).ok().filter(|_| length <= MAX_MESSAGE);
         let body = fitting.ok_or(HeadError::TooLong(length))?;
@@ -84,12 +85,14 @@ impl Head {
 
     /// The head of an inquiry.
     #[must_use]
+    #[inline]
     pub const fn role_inquiry() -> Self {
         Self { kind: Type::RoleInquiry, body: 0 }
     }
 
     /// The head of an error.
     #[must_use]
+    #[inline]
     pub const fn refusal(why: Refusal) -> Self {
         Self { kind: Type::Error(why), body: 0 }
     }
@@ -99,6 +102,7 @@ impl Head {
     ///
     /// # Errors
     /// [`HeadError`], but for [`HeadError::TooLong`]: the version comes first, then the type, then the length.
+    #[inline]
     pub fn decode(bytes: [u8; HEAD]) -> Result<Self, HeadError> {
         let [low, high, version, number] = bytes;
         let length = u16::from_le_bytes([low, high]);
@@ -117,6 +121,7 @@ impl Head {
 
     /// The four bytes of this head.
     #[must_use]
+    #[inline]
     pub fn encode(&self) -> [u8; HEAD] {
         // No body is longer than MAX_MESSAGE.
         let [low, high] = self.body.saturating_add(2).to_le_bytes();
@@ -125,6 +130,7 @@ impl Head {
 
     /// Length of what follows, in bytes.
     #[must_use]
+    #[inline]
     pub fn body_len(&self) -> usize {
         usize::from(self.body)
     }
@@ -147,6 +153,7 @@ impl Type {
 
     /// Its number.
     #[must_use]
+    #[inline]
     pub const fn number(self) -> u8 {
         match self {
             Self::Message(MessageKind::Plain) => 0x05,

@@ -139,6 +139,8 @@ impl<P: Provider, A: TrustAnchors, R: Revocations, B: AsMut<[u8]>> ChainReader<P
         Ok(taken)
     }
 
+    // The state is large, and made once.
+    #[inline(never)]
     fn header(&mut self, bytes: &[u8]) -> Result<usize, ChainError> {
         let State::Header { bytes: header, filled } = &mut self.state else {
             return Err(ChainError::Refused);

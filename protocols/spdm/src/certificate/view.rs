@@ -74,19 +74,16 @@ impl<'a> SignedPart<'a> {
             KeyKind::Rsa { size: None, .. } => VerifyError::Unsupported,
             _ => VerifyError::Mismatch,
         })?;
-        let digest = match scheme.hash() {
-            Some(hash) => Some(super::digest(provider, hash, self.bytes).ok_or(VerifyError::Unsupported)?),
-            None => None,
-        };
+        let digest = scheme.hash().map(|hash| super::digest(provider, hash, self.bytes));
         let signed = match &digest {
-            Some(digest) => Signed::Digest(digest),
+            Some(digest) => Signed::Digest(digest.as_ref().ok_or(VerifyError::Unsupported)?),
             None => Signed::Message { bytes: self.bytes, context: &[] },
         };
         match algorithm {
-            SignatureAlgorithm::Ecdsa(curve) => {
-                let raw = RawSignature::read(self.signature, curve).ok_or(VerifyError::Mismatch)?;
-                key.verify(algorithm, signed, raw.as_bytes())
-            }
+            SignatureAlgorithm::Ecdsa(curve) => match RawSignature::read(self.signature, curve) {
+                Some(ref raw) => key.verify(algorithm, signed, raw.as_bytes()),
+                None => Err(VerifyError::Mismatch),
+            },
             _ => key.verify(algorithm, signed, self.signature),
         }
     }

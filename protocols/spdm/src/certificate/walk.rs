@@ -22,7 +22,7 @@ pub(super) struct World<'w, P, A, R> {
 
 type Key<P> = Result<(<P as Provider>::VerifyingKey, KeyKind), KeyError>;
 
-/// What is kept of the certificate before.
+/// What is kept of the certificate before; while the first is looked at, of itself.
 struct Above<P: Provider> {
     subject: Digest,
     key: Key<P>,
@@ -80,25 +80,45 @@ impl<P: Provider> Walk<P> {
         der: &[u8],
         last: bool,
     ) -> Result<(), ChainError> {
-        let index = self.index;
-        let certificate =
-            Certificate::parse(der).map_err(|error| ChainError::Certificate { index, error })?;
-        let key = prepare(world.provider, &certificate);
-        match self.above.take() {
-            None => self.root(world, &certificate, &key)?,
-            Some(above) => self.issued(world, &certificate, &above)?,
+        // It is large, and looked at where it was read.
+        match Certificate::parse(der) {
+            Ok(ref certificate) => self.judge(world, certificate, last),
+            Err(error) => Err(ChainError::Certificate { index: self.index, error }),
         }
-        self.common(world, &certificate, Place::Chain(index))?;
-        self.mark(&certificate);
+    }
+
+    fn judge<A: TrustAnchors, R: Revocations>(
+        &mut self,
+        world: &World<'_, P, A, R>,
+        certificate: &Certificate<'_>,
+        last: bool,
+    ) -> Result<(), ChainError> {
+        let index = self.index;
+        if self.above.is_some() {
+            self.issued(world, certificate)?;
+            self.descend(world.provider, certificate)?;
+        } else {
+            self.descend(world.provider, certificate)?;
+            self.root(world, certificate)?;
+        }
+        self.common(world, certificate, Place::Chain(index))?;
+        self.mark(certificate);
         if last {
-            self.leaf_rules(&certificate);
+            self.leaf_rules(certificate);
             let key_digest = sha256(world.provider, certificate.key().as_der())?;
             self.leaf = Some((key_digest, *certificate.identity()));
         } else {
-            self.issuer_rules(&certificate, Place::Chain(index), index == 0 && self.is_anchor);
+            self.issuer_rules(certificate, Place::Chain(index), index == 0 && self.is_anchor);
         }
-        self.above = Some(Above { subject: sha256(world.provider, certificate.subject().as_der())?, key });
         self.index = self.index.saturating_add(1);
+        Ok(())
+    }
+
+    /// What comes next is below this certificate.
+    #[inline(never)]
+    fn descend(&mut self, provider: &P, certificate: &Certificate<'_>) -> Result<(), ChainError> {
+        let subject = sha256(provider, certificate.subject().as_der())?;
+        self.above = Some(Above { subject, key: prepare(provider, certificate) });
         Ok(())
     }
 
@@ -125,7 +145,6 @@ impl<P: Provider> Walk<P> {
         &mut self,
         world: &World<'_, P, A, R>,
         certificate: &Certificate<'_>,
-        key: &Key<P>,
     ) -> Result<(), ChainError> {
         // An anchor that is in the chain is the root for whoever trusts it, self-issued or not.
         let mut root = Some(certificate.as_der()).filter(|_| certificate.is_self_issued());
@@ -141,7 +160,7 @@ impl<P: Provider> Walk<P> {
             Anchored::Not { named } => {
                 self.distrust.push(Distrust::NoAnchor { named });
                 if certificate.is_self_issued() {
-                    self.signature(world.provider, certificate, key);
+                    self.signature(world.provider, certificate);
                 }
             }
         }
@@ -195,21 +214,22 @@ impl<P: Provider> Walk<P> {
         &mut self,
         world: &World<'_, P, A, R>,
         certificate: &Certificate<'_>,
-        above: &Above<P>,
     ) -> Result<(), ChainError> {
-        if sha256(world.provider, certificate.issuer().as_der())? != above.subject {
+        let issuer = sha256(world.provider, certificate.issuer().as_der())?;
+        if self.above.as_ref().is_none_or(|above| above.subject != issuer) {
             self.distrust.push(Distrust::Issuer { index: self.index });
         }
-        self.signature(world.provider, certificate, &above.key);
+        self.signature(world.provider, certificate);
         Ok(())
     }
 
+    /// With the key of the certificate above; the first is its own.
     #[inline(never)]
-    fn signature(&mut self, provider: &P, certificate: &Certificate<'_>, key: &Key<P>) {
+    fn signature(&mut self, provider: &P, certificate: &Certificate<'_>) {
         let index = self.index;
-        let verified = match key {
-            Ok((key, kind)) => certificate.verify(provider, key, *kind),
-            Err(_) => Err(VerifyError::Unsupported),
+        let verified = match &self.above {
+            Some(Above { key: Ok((key, kind)), .. }) => certificate.verify(provider, key, *kind),
+            _ => Err(VerifyError::Unsupported),
         };
         match verified {
             Ok(()) => {}

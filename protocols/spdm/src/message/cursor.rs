@@ -12,18 +12,21 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts at the front.
     #[must_use]
+    #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, read: 0 }
     }
 
     /// Bytes read so far.
     #[must_use]
+    #[inline]
     pub const fn position(&self) -> usize {
         self.read
     }
 
     /// What has not been read.
     #[must_use]
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.read..).unwrap_or_default()
     }
@@ -32,6 +35,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
         let end = self.read.checked_add(length).ok_or(Malformed::Short)?;
         let bytes = self.bytes.get(self.read..end).ok_or(Malformed::Short)?;
@@ -43,6 +47,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         self.take(N)?.try_into().map_err(|_| Malformed::Short)
     }
@@ -51,6 +56,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {
         self.array().map(u8::from_le_bytes)
     }
@@ -59,6 +65,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, Malformed> {
         self.array().map(u16::from_le_bytes)
     }
@@ -67,6 +74,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn u24(&mut self) -> Result<u32, Malformed> {
         let [low, middle, high] = self.array()?;
         Ok(u32::from_le_bytes([low, middle, high, 0]))
@@ -76,6 +84,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_le_bytes)
     }
@@ -84,6 +93,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed::Short`].
+    #[inline]
     pub fn counted(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.u16()?;
         self.take(length.into())
@@ -104,18 +114,21 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Starts at the front.
+    #[inline]
     pub const fn new(bytes: &'a mut [u8]) -> Self {
         Self { bytes, written: 0 }
     }
 
     /// Bytes written so far.
     #[must_use]
+    #[inline]
     pub const fn length(&self) -> usize {
         self.written
     }
 
     /// What has been written.
     #[must_use]
+    #[inline]
     pub fn written(&self) -> &[u8] {
         self.bytes.get(..self.written).unwrap_or_default()
     }
@@ -124,6 +137,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn room(&mut self, length: usize) -> Result<&mut [u8], NoRoom> {
         let end = self.written.checked_add(length).ok_or(NoRoom)?;
         let room = self.bytes.get_mut(self.written..end).ok_or(NoRoom)?;
@@ -132,6 +146,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Everything that is left, for a caller that says with [`Writer::room`] afterwards how much it used.
+    #[inline]
     pub fn rest(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.written..).unwrap_or_default()
     }
@@ -140,6 +155,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), NoRoom> {
         self.room(bytes.len())?.copy_from_slice(bytes);
         Ok(())
@@ -149,6 +165,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn u8(&mut self, value: u8) -> Result<(), NoRoom> {
         self.bytes(&[value])
     }
@@ -157,6 +174,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn u16(&mut self, value: u16) -> Result<(), NoRoom> {
         self.bytes(&value.to_le_bytes())
     }
@@ -165,6 +183,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`]; also for a value that three bytes do not hold.
+    #[inline]
     pub fn u24(&mut self, value: u32) -> Result<(), NoRoom> {
         let [low, middle, high, 0] = value.to_le_bytes() else { return Err(NoRoom) };
         self.bytes(&[low, middle, high])
@@ -174,6 +193,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn u32(&mut self, value: u32) -> Result<(), NoRoom> {
         self.bytes(&value.to_le_bytes())
     }
@@ -182,6 +202,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`NoRoom`].
+    #[inline]
     pub fn counted(&mut self, bytes: &[u8]) -> Result<(), NoRoom> {
         self.u16(u16::try_from(bytes.len()).map_err(|_| NoRoom)?)?;
         self.bytes(bytes)

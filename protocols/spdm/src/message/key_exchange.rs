@@ -148,6 +148,16 @@ impl<'a> KeyExchange<'a> {
     /// # Errors
     /// [`NoRoom`].
     pub fn encode(&self, version: Version, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
+        self.encode_head(version, writer)?;
+        writer.bytes(self.exchange)?;
+        writer.counted(self.opaque)
+    }
+
+    /// Writes it up to the public value, which follows, as the opaque data follows that.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn encode_head(&self, version: Version, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
         let header = Header {
             version: version.byte(),
             code: Request::KeyExchange.byte(),
@@ -157,9 +167,7 @@ impl<'a> KeyExchange<'a> {
         header.encode(writer)?;
         writer.u16(self.session_id)?;
         writer.bytes(&[self.policy.byte(version), 0])?;
-        writer.bytes(&self.random)?;
-        writer.bytes(self.exchange)?;
-        writer.counted(self.opaque)
+        writer.bytes(&self.random)
     }
 }
 
@@ -233,6 +241,16 @@ impl<'a> KeyExchangeRsp<'a> {
     /// # Errors
     /// [`NoRoom`].
     pub fn encode_unsigned(&self, version: Version, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
+        self.encode_head(version, writer)?;
+        writer.bytes(self.exchange)?;
+        self.encode_tail(writer)
+    }
+
+    /// Writes it up to the public value, which follows.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn encode_head(&self, version: Version, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
         let header = Header {
             version: version.byte(),
             code: Response::KeyExchangeRsp.byte(),
@@ -242,8 +260,14 @@ impl<'a> KeyExchangeRsp<'a> {
         header.encode(writer)?;
         writer.u16(self.session_id)?;
         writer.bytes(&[self.mutual as u8, self.slot])?;
-        writer.bytes(&self.random)?;
-        writer.bytes(self.exchange)?;
+        writer.bytes(&self.random)
+    }
+
+    /// Writes what stands between the public value and the signature.
+    ///
+    /// # Errors
+    /// [`NoRoom`].
+    pub fn encode_tail(&self, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
         writer.bytes(self.summary)?;
         writer.counted(self.opaque)
     }

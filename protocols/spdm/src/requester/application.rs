@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use lanewarden_time::Instant;
 
-use super::{Core, Endpoint, Failure, Within};
+use super::{Core, Endpoint, Failure, PartsOf, Within};
 use crate::binding::Content;
 use crate::error::{Misuse, Reason, Violation};
 use crate::session::{Seating, Session, Sessions};
@@ -36,7 +36,10 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Within<'_, E, B> {
     pub fn open<'a>(&mut self, now: Instant, record: &'a mut [u8]) -> Result<(u8, &'a [u8]), Reason> {
         let id = self.session;
         let core = self.idle()?;
-        let opened = core.established(id)?.open(now, record);
+        core.established(id)?;
+        let PartsOf::<E> { provider, sessions, .. } = &mut core.parts;
+        let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
+        let opened = session.open(provider, now, record);
         let opened = opened.map_err(Reason::from).and_then(|opened| match opened.content {
             Content::Mctp(kind) => Ok((kind, opened.message)),
             Content::Spdm => Err(Violation::Unasked.into()),

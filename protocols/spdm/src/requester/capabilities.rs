@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Core, Endpoint};
+use super::{Core, Endpoint, PartsOf};
 use crate::Version;
 use crate::binding::{Content, MessageKind};
 use crate::error::{Misuse, Reason, Violation};
@@ -49,8 +49,9 @@ impl<E: Endpoint> Core<E> {
                 Err(Reason::SessionLost(ErrorMessage::decode(header, &reader).into()))
             }
             (Some(id), MessageKind::Secured) => {
-                let session = self.parts.sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
-                let opened = session.open(self.now, answer)?;
+                let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
+                let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
+                let opened = session.open(provider, self.now, answer)?;
                 if opened.content != Content::Spdm {
                     return Err(OpenError::NotSpdm.into());
                 }

@@ -2,7 +2,6 @@
 
 use lanewarden_crypto::{Digest, Hash, Provider};
 
-use super::parts::HashOf;
 use super::{Core, Endpoint, Event, Operation};
 use crate::error::{Misuse, Reason, Violation};
 use crate::message::{CertificatePortion, GetCertificate, Header, Reader, ResponderFlags, SLOTS};
@@ -14,17 +13,16 @@ const HEAD: u32 = 8;
 const MOST_PORTIONS: u16 = 2048;
 
 /// How far it is.
-#[derive(Clone, Debug)]
-pub struct Fetch<H> {
+#[derive(Clone, Copy, Debug)]
+pub struct Fetch {
     slot: u8,
     offset: u16,
     /// What the last portion said follows; unknown before the first.
     remainder: Option<u16>,
     portions: u16,
-    hash: H,
 }
 
-impl<H> Fetch<H> {
+impl Fetch {
     /// As much as can come at once.
     pub fn request(&self, transfer_size: u32) -> GetCertificate {
         let room = u16::try_from(transfer_size.saturating_sub(HEAD)).unwrap_or(u16::MAX);
@@ -39,8 +37,8 @@ impl<E: Endpoint> Core<E> {
         self.expected_digest(slot)?;
         let algorithm = self.agreed()?.hash;
         let hash = self.parts.provider.hash(algorithm).ok_or(Reason::NoHash(algorithm))?;
-        self.operation =
-            Operation::Certificate(Fetch { slot, offset: 0, remainder: None, portions: 0, hash });
+        self.running = Some(hash);
+        self.operation = Operation::Certificate(Fetch { slot, offset: 0, remainder: None, portions: 0 });
         Ok(())
     }
 
@@ -55,7 +53,7 @@ impl<E: Endpoint> Core<E> {
 
     pub fn complete_certificate<'a>(
         &mut self,
-        mut fetch: Fetch<HashOf<E>>,
+        mut fetch: Fetch,
         message: &'a [u8],
     ) -> Result<Event<'a>, Reason> {
         let mut reader = Reader::new(message);
@@ -65,16 +63,19 @@ impl<E: Endpoint> Core<E> {
             self.said(Part::Authentication, message.get(..length).unwrap_or_default())?;
         }
         fetch.take(&portion, self.settings.transfer_size)?;
+        if let Some(chain) = &mut self.running {
+            chain.update(portion.bytes);
+        }
         if portion.remainder > 0 {
             self.operation = Operation::Certificate(fetch);
-        } else if fetch.hash.clone().finish() != self.expected_digest(fetch.slot)? {
+        } else if self.running.take().map(Hash::finish) != Some(self.expected_digest(fetch.slot)?) {
             return Err(Violation::ChainDigest.into());
         }
         Ok(Event::Portion(portion))
     }
 }
 
-impl<H: Hash> Fetch<H> {
+impl Fetch {
     /// A portion is of the slot, no longer than asked for and not empty, and what follows it has shrunk by it.
     fn take(&mut self, portion: &CertificatePortion<'_>, transfer_size: u32) -> Result<(), Reason> {
         if portion.slot != self.slot {
@@ -94,7 +95,6 @@ impl<H: Hash> Fetch<H> {
         if self.portions > MOST_PORTIONS {
             return Err(Violation::TooManyPortions.into());
         }
-        self.hash.update(portion.bytes);
         self.offset = end;
         self.remainder = Some(portion.remainder);
         Ok(())

@@ -84,7 +84,7 @@ impl<E: Endpoint> Core<E> {
         self.parts.record.signature(Part::Authentication, answer.signature);
         self.reset(Part::Authentication);
         if answer.attributes & MUTUAL != 0 {
-            self.operation = Operation::Talk(Talk::asking(), None);
+            self.operation = Operation::Talk(Talk::asking());
         }
         let (slot, requester_nonce) = (asked.slot, asked.nonce);
         Ok(Event::Authenticated(Authenticated { slot, requester_nonce, answer, transcript }))

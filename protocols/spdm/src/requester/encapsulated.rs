@@ -79,15 +79,10 @@ impl Talk {
 
 impl<E: Endpoint> Core<E> {
     #[inline(never)]
-    pub fn encode_talk(
-        &mut self,
-        talk: Talk,
-        turned: &mut Option<HashOf<E>>,
-        writer: &mut Writer<'_>,
-    ) -> Result<Encoded, Reason> {
+    pub fn encode_talk(&mut self, talk: Talk, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
         let version = self.version();
         let Some(told) = talk.told else {
-            *turned = self.fresh_turned();
+            self.running = self.fresh_turned();
             GetEncapsulatedRequest.encode(version, writer)?;
             return Ok(Encoded::Ready(None));
         };
@@ -96,7 +91,7 @@ impl<E: Endpoint> Core<E> {
         match told {
             Told::Digests => self.tell_digests(writer)?,
             Told::Certificate(asked) => self.tell_certificate(asked, writer)?,
-            Told::Challenge(asked) => return self.tell_proof(&asked, turned, before, writer),
+            Told::Challenge(asked) => return self.tell_proof(&asked, before, writer),
             Told::Update(update) => update.encode(version, false, writer)?,
             Told::Refused(code, data) => {
                 ErrorMessage { code, data, extended: &[] }.encode(version.byte(), writer)?;
@@ -104,7 +99,7 @@ impl<E: Endpoint> Core<E> {
             }
         }
         let answer = writer.written().get(before..).unwrap_or_default();
-        if let Some(turned) = turned {
+        if let Some(turned) = &mut self.running {
             turned.update(answer);
         }
         Ok(Encoded::Ready(None))
@@ -154,13 +149,12 @@ impl<E: Endpoint> Core<E> {
     fn tell_proof(
         &mut self,
         asked: &Challenge,
-        turned: &Option<HashOf<E>>,
         before: usize,
         writer: &mut Writer<'_>,
     ) -> Result<Encoded, Reason> {
         let (version, connection) = (self.version(), self.agreed()?);
         let slots = identity::usable(&mut self.parts.identities, connection.requester_signature);
-        if turned.is_none() || slots & 1_u8.checked_shl(asked.slot.into()).unwrap_or(0) == 0 {
+        if self.running.is_none() || slots & 1_u8.checked_shl(asked.slot.into()).unwrap_or(0) == 0 {
             refuse(version, ErrorCode::INVALID_REQUEST, writer)?;
             return Ok(Encoded::Ready(None));
         }
@@ -177,10 +171,7 @@ impl<E: Endpoint> Core<E> {
         };
         answer.encode_unsigned(version, writer)?;
         let signed = writer.written().get(before..).unwrap_or_default();
-        let transcript = turned.clone().map(|mut turned| {
-            turned.update(signed);
-            turned.finish()
-        });
+        let transcript = self.running.as_ref().map(|turned| turned.fork(&[signed]));
         let mut signature = [0; MAX_SIGNATURE];
         match self.sign(asked.slot, Purpose::REQUESTER_CHALLENGE_AUTH, transcript, &mut signature)? {
             (Signing::Pending(wait), _) => Ok(Encoded::Later(wait)),
@@ -192,17 +183,12 @@ impl<E: Endpoint> Core<E> {
     }
 
     #[inline(never)]
-    pub fn complete_talk(
-        &mut self,
-        talk: Talk,
-        turned: &mut Option<HashOf<E>>,
-        message: &[u8],
-    ) -> Result<Next, Reason> {
+    pub fn complete_talk(&mut self, talk: Talk, message: &[u8]) -> Result<Next, Reason> {
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
         if talk.told.is_none() {
             let asked = EncapsulatedRequest::decode(header, &reader)?;
-            return self.take_request(talk, turned, asked.id, asked.request).map(Next::Answer);
+            return self.take_request(talk, asked.id, asked.request).map(Next::Answer);
         }
         let ack = EncapsulatedResponseAck::decode(self.version(), header, &mut reader)?;
         if ack.ack_id.is_some_and(|id| id != talk.id) {
@@ -212,18 +198,12 @@ impl<E: Endpoint> Core<E> {
             EncapsulatedPayload::None => Ok(Next::Done),
             EncapsulatedPayload::Slot(slot) => Ok(Next::Slot(slot)),
             EncapsulatedPayload::Request(request) => {
-                self.take_request(talk, turned, ack.id, request).map(Next::Answer)
+                self.take_request(talk, ack.id, request).map(Next::Answer)
             }
         }
     }
 
-    fn take_request(
-        &mut self,
-        talk: Talk,
-        turned: &mut Option<HashOf<E>>,
-        id: u8,
-        request: &[u8],
-    ) -> Result<Talk, Reason> {
+    fn take_request(&mut self, talk: Talk, id: u8, request: &[u8]) -> Result<Talk, Reason> {
         let rounds = talk.rounds.saturating_add(1);
         if rounds > MOST_ROUNDS {
             return Err(Violation::Encapsulated.into());
@@ -232,7 +212,7 @@ impl<E: Endpoint> Core<E> {
         let header = Header::decode(&mut reader)?;
         let told = match self.sort_request(header, &mut reader) {
             Ok((told, length)) => {
-                if let Some(turned) = turned {
+                if let Some(turned) = &mut self.running {
                     turned.update(request.get(..length).unwrap_or_default());
                 }
                 told
@@ -282,7 +262,7 @@ impl<E: Endpoint> Core<E> {
         let session = session.ok_or(invalid)?;
         match update.operation {
             KeyOperation::UpdateKey if !session.expects_renewed() => {
-                session.expect_renewed(&self.parts.provider).ok_or(invalid)?;
+                session.expect_renewed();
                 Ok(Told::Update(update))
             }
             KeyOperation::VerifyNewKey if renewed => Ok(Told::Update(update)),
@@ -299,7 +279,7 @@ impl<E: Endpoint> Core<E> {
             return Err(Misuse::Version.into());
         }
         self.reset(Part::Authentication);
-        self.operation = super::Operation::Talk(Talk::asking(), None);
+        self.operation = super::Operation::Talk(Talk::asking());
         Ok(())
     }
 }

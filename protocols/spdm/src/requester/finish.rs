@@ -9,7 +9,7 @@ use super::{Core, Endpoint, Event};
 use crate::error::{Misuse, Reason, Violation};
 use crate::identity::{Identities, SlotChain};
 use crate::message::{Finish, FinishRsp, Header, PskFinish, PskFinishRsp, Reader, Writer};
-use crate::session::{Seating, Session, Sessions, Side};
+use crate::session::{Seating, Session, Sessions};
 use crate::signing::{Purpose, ToSign};
 
 /// Bytes of the longest signature of a requester: RSA with 4096 bits.
@@ -22,11 +22,7 @@ impl<E: Endpoint> Core<E> {
     }
 
     /// FINISH, with a signature where this side is to prove who it is (DSP0274 1.3, 10.17.1).
-    pub fn encode_finish(
-        &mut self,
-        opening: &Opening<E>,
-        writer: &mut Writer<'_>,
-    ) -> Result<Encoded, Reason> {
+    pub fn encode_finish(&mut self, opening: &Opening, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
         let version = self.version();
         Finish::encode_head(version, opening.proof, writer)?;
         if let Some(slot) = opening.proof {
@@ -46,7 +42,7 @@ impl<E: Endpoint> Core<E> {
 
     pub fn encode_psk_finish(
         &mut self,
-        opening: &Opening<E>,
+        opening: &Opening,
         writer: &mut Writer<'_>,
     ) -> Result<Encoded, Reason> {
         PskFinish::encode_head(self.version(), writer)?;
@@ -58,13 +54,14 @@ impl<E: Endpoint> Core<E> {
         let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
         let session = sessions.seats_mut().session_mut(id).ok_or(Misuse::NoSession)?;
         session.said(writer.written());
-        let proof = session.verify_data(provider, Side::Requester).ok_or(Reason::NoSessionCrypto)?;
+        let proof = session.verify_data(provider).ok_or(Reason::NoSessionCrypto)?;
         session.said(proof.as_bytes());
         writer.bytes(proof.as_bytes())?;
         Ok(Encoded::Ready(None))
     }
 
-    pub fn complete_finish<'a>(&mut self, opening: &Opening<E>, message: &[u8]) -> Result<Event<'a>, Reason> {
+    #[inline(never)]
+    pub fn complete_finish<'a>(&mut self, opening: &Opening, message: &[u8]) -> Result<Event<'a>, Reason> {
         let format = self.agreed()?.format();
         let in_the_clear = self.handshake(opening.id)?.terms.in_the_clear;
         let mut reader = Reader::new(message);
@@ -83,9 +80,10 @@ impl<E: Endpoint> Core<E> {
         self.establish(opening.id)
     }
 
+    #[inline(never)]
     pub fn complete_psk_finish<'a>(
         &mut self,
-        opening: &Opening<E>,
+        opening: &Opening,
         message: &[u8],
     ) -> Result<Event<'a>, Reason> {
         let mut reader = Reader::new(message);

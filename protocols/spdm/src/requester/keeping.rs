@@ -75,7 +75,7 @@ impl<E: Endpoint> Core<E> {
         update.asked.encode(self.version(), true, writer)?;
         if update.asked.operation == KeyOperation::UpdateAllKeys {
             let session = self.parts.sessions.seats_mut().session_mut(lane).ok_or(Misuse::NoSession)?;
-            session.expect_renewed(&self.parts.provider).ok_or(Reason::NoSessionCrypto)?;
+            session.expect_renewed();
         }
         Ok(())
     }
@@ -108,10 +108,7 @@ impl<E: Endpoint> Core<E> {
         let mut reader = Reader::new(message);
         Header::decode(&mut reader)?;
         EndSessionAck::decode(&reader)?;
-        let id = self.lane_id()?;
-        self.parts.sessions.seats_mut().end(id);
-        self.lane = None;
-        Ok(Event::Ended(id))
+        Ok(Event::Ended(self.lane_id()?))
     }
 
     pub fn lane_id(&self) -> Result<u32, Reason> {

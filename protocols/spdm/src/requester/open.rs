@@ -3,10 +3,10 @@
 use core::fmt;
 use core::time::Duration;
 
-use lanewarden_crypto::{Digest, Hash, KeyExchange as _, Provider};
+use lanewarden_crypto::{Digest, KeyExchange as _, Provider};
 
 use super::encapsulated::Talk;
-use super::parts::{HalfOf, HashOf, PartsOf};
+use super::parts::PartsOf;
 use super::{Core, Endpoint, Event, Operation};
 use crate::Version;
 use crate::connection::Connection;
@@ -17,8 +17,10 @@ use crate::message::{
     OpaqueFormat, PskExchange, PskExchangeRsp, Reader, Request, RequesterFlags, ResponderFlags,
     SecuredChoice, SecuredOffer, SecuredVersions, SessionPolicy, SummaryKind, Writer,
 };
-use crate::session::{HandshakeSecret, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms};
-use crate::signing::{Purpose, ToSign};
+use crate::session::{
+    HandshakeSecret, Keep, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
+};
+use crate::signing::Purpose;
 
 /// What a session is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,17 +67,14 @@ pub struct Exchanged<'a> {
 }
 
 /// A session on its way.
-pub struct Opening<E: Endpoint> {
+#[derive(Clone, Copy)]
+pub struct Opening {
     pub stage: Stage,
     pub wanted: SessionRequest,
     /// This side's half of the session's number.
     own_id: u16,
     /// The session's number, once it has one.
     pub id: u32,
-    /// This side's half of the key exchange, until the other is there.
-    half: Option<HalfOf<E>>,
-    /// The handshake secret that follows from a pre-shared key, until it is of use.
-    secret: Option<HandshakeSecret>,
     /// The slot of its own that this side proves itself with.
     pub proof: Option<u8>,
 }
@@ -110,7 +109,8 @@ impl<E: Endpoint> Core<E> {
         self.key_of(wanted.slot)?;
         let prepared = self.prepared.take().filter(|half| half.group() == group);
         let half = prepared.map_or_else(|| self.parts.provider.key_exchange(group), Ok)?;
-        let opening = self.opening(wanted, Stage::Exchange, Some(half), None);
+        self.half.put(half);
+        let opening = self.opening(wanted, Stage::Exchange);
         self.operation = Operation::Open(opening);
         Ok(())
     }
@@ -127,7 +127,7 @@ impl<E: Endpoint> Core<E> {
         let hash = session_hash(&connection);
         let secret = HandshakeSecret::from_psk(&self.parts.provider, hash, psk.key);
         let secret = secret.ok_or(Reason::NoSessionCrypto)?;
-        let opening = self.opening(wanted, Stage::PskExchange, None, Some(secret));
+        let opening = self.opening(wanted, Stage::PskExchange);
         let mut room = [0; MAX_SECURED_OPAQUE];
         let opaque = self.secured_offer(&connection, &mut room)?;
         let request = PskExchange {
@@ -139,20 +139,15 @@ impl<E: Endpoint> Core<E> {
             opaque,
         };
         request.encode(connection.version, writer)?;
+        self.secret.put(secret);
         self.operation = Operation::Open(opening);
         Ok(())
     }
 
-    fn opening(
-        &mut self,
-        wanted: SessionRequest,
-        stage: Stage,
-        half: Option<HalfOf<E>>,
-        secret: Option<HandshakeSecret>,
-    ) -> Opening<E> {
+    fn opening(&mut self, wanted: SessionRequest, stage: Stage) -> Opening {
         self.last_id = self.last_id.wrapping_add(1).max(1);
         let own_id = self.last_id;
-        Opening { stage, wanted, own_id, id: 0, half, secret, proof: None }
+        Opening { stage, wanted, own_id, id: 0, proof: None }
     }
 
     /// What every session needs.
@@ -182,23 +177,22 @@ impl<E: Endpoint> Core<E> {
         Ok(room.get(..length).unwrap_or_default())
     }
 
-    pub fn encode_exchange(&self, opening: &Opening<E>, writer: &mut Writer<'_>) -> Result<(), Reason> {
+    pub fn encode_exchange(&self, opening: &Opening, writer: &mut Writer<'_>) -> Result<(), Reason> {
         let connection = self.agreed()?;
-        let half = opening.half.as_ref().ok_or(Reason::NoSessionCrypto)?;
-        let mut exchange = [0; MAX_EXCHANGE];
-        half.public(&mut exchange)?;
-        let exchange = exchange.get(..half.group().public_size()).unwrap_or_default();
-        let mut room = [0; MAX_SECURED_OPAQUE];
+        let half = self.half.get().ok_or(Reason::NoSessionCrypto)?;
         let request = KeyExchange {
             summary: opening.wanted.summary,
             slot: opening.wanted.slot,
             session_id: opening.own_id,
             policy: opening.wanted.policy,
             random: self.fresh_nonce()?,
-            exchange,
-            opaque: self.secured_offer(&connection, &mut room)?,
+            exchange: &[],
+            opaque: &[],
         };
-        Ok(request.encode(connection.version, writer)?)
+        request.encode_head(connection.version, writer)?;
+        half.public(writer.room(half.group().public_size())?)?;
+        let mut room = [0; MAX_SECURED_OPAQUE];
+        Ok(writer.counted(self.secured_offer(&connection, &mut room)?)?)
     }
 
     /// The request has gone out: the session's transcript begins (DSP0274 1.3, 10.16.1).
@@ -216,18 +210,18 @@ impl<E: Endpoint> Core<E> {
     #[inline(never)]
     pub fn complete_exchange<'a>(
         &mut self,
-        opening: &mut Opening<E>,
+        mut opening: Opening,
         message: &'a [u8],
     ) -> Result<Event<'a>, Reason> {
         let connection = self.agreed()?;
         let in_the_clear = connection.handshakes_in_the_clear();
-        let half = opening.half.take().ok_or(Reason::NoSessionCrypto)?;
+        let group = connection.group.ok_or(Reason::NoSessionCrypto)?;
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
         let with_summary = opening.wanted.summary != SummaryKind::None;
         let (answer, ends) = KeyExchangeRsp::decode(
             connection.format(),
-            half.group().public_size(),
+            group.public_size(),
             with_summary,
             !in_the_clear,
             header,
@@ -235,17 +229,16 @@ impl<E: Endpoint> Core<E> {
         )?;
         self.check_mutual(&answer)?;
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
-        let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
-        transcript.update(message.get(..ends.signed).unwrap_or_default());
-        self.verify_exchange(opening.wanted.slot, &transcript.clone().finish(), answer.signature)?;
-        transcript.update(answer.signature);
-        let secret = self.agree(half, answer.exchange, session_hash(&connection))?;
+        let signed = message.get(..ends.signed).unwrap_or_default();
+        self.verify(Purpose::KEY_EXCHANGE_RSP, opening.wanted.slot, signed, answer.signature)?;
+        let secret = self.agree(answer.exchange, session_hash(&connection))?;
         let terms = Terms {
             in_the_clear,
-            ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?
+            ..self.terms(&connection, &opening, answer.session_id, answer.heartbeat, choice)?
         };
         let verify_data = (!in_the_clear).then_some(answer.verify_data);
-        self.seat(terms, secret, transcript, verify_data)?;
+        let said = message.get(..ends.signature).unwrap_or_default();
+        self.seat(terms, secret, said, verify_data)?;
         opening.id = terms.id;
         opening.proof = (answer.mutual == MutualAuthentication::Direct).then_some(answer.slot);
         opening.stage = match answer.mutual {
@@ -253,6 +246,7 @@ impl<E: Endpoint> Core<E> {
             MutualAuthentication::Encapsulated => Stage::Talk(Talk::asking()),
             MutualAuthentication::EncapsulatedDigests => Stage::Talk(Talk::asked_digests()),
         };
+        self.operation = Operation::Open(opening);
         let (summary, opaque, mutual) = (answer.summary, answer.opaque, answer.mutual);
         let heartbeat = terms.heartbeat;
         let is_open = false;
@@ -260,7 +254,8 @@ impl<E: Endpoint> Core<E> {
     }
 
     #[inline(never)]
-    fn agree(&self, half: HalfOf<E>, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
+    fn agree(&mut self, exchange: &[u8], hash: SessionHash) -> Result<HandshakeSecret, Reason> {
+        let half = self.half.take().ok_or(Reason::NoSessionCrypto)?;
         let provider = &self.parts.provider;
         let secret = half.agree(exchange, |shared| HandshakeSecret::from_exchange(provider, hash, shared))?;
         secret.ok_or(Reason::NoSessionCrypto)
@@ -277,18 +272,10 @@ impl<E: Endpoint> Core<E> {
         if fits { Ok(()) } else { Err(Violation::MutualAuthentication.into()) }
     }
 
-    #[inline(never)]
-    fn verify_exchange(&self, slot: u8, transcript: &Digest, signature: &[u8]) -> Result<(), Reason> {
-        let connection = self.agreed()?;
-        let to_sign =
-            ToSign::new(&self.parts.provider, connection.version, Purpose::KEY_EXCHANGE_RSP, transcript);
-        self.check_signature(&to_sign.ok_or(Reason::NoHash(connection.hash))?, slot, signature)
-    }
-
     fn terms(
         &self,
         connection: &Connection,
-        opening: &Opening<E>,
+        opening: &Opening,
         peer_id: u16,
         heartbeat: u8,
         choice: SecuredChoice,
@@ -313,20 +300,23 @@ impl<E: Endpoint> Core<E> {
         })
     }
 
-    /// Gives the session its place, once the peer has shown that it has the same secrets.
+    /// Gives the session its place, once the peer has shown that it has the same secrets. `said` is of the answer.
     #[inline(never)]
     fn seat(
         &mut self,
         terms: Terms,
         secret: HandshakeSecret,
-        transcript: HashOf<E>,
+        said: &[u8],
         verify_data: Option<&[u8]>,
     ) -> Result<(), Reason> {
+        let transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
         let PartsOf::<E> { provider, record, sessions, .. } = &mut self.parts;
         let seat = sessions.seats_mut().free().ok_or(Misuse::SessionLimit)?;
-        let session = Session::begin(seat, provider, Side::Requester, terms, secret, transcript, self.now);
-        let session = session.ok_or(Reason::NoSessionCrypto)?;
-        let is_right = verify_data.map_or(Some(true), |received| session.verifies(provider, received));
+        let session = Session::reserve(seat, Side::Requester, terms, secret, transcript);
+        session.said(said);
+        let is_right = session
+            .begin(provider, self.now)
+            .and_then(|()| verify_data.map_or(Some(true), |received| session.verifies(provider, received)));
         if is_right != Some(true) {
             *seat = None;
             return Err(is_right.map_or(Reason::NoSessionCrypto, |_| Reason::WrongVerifyData));
@@ -337,11 +327,8 @@ impl<E: Endpoint> Core<E> {
         Ok(())
     }
 
-    pub fn complete_psk<'a>(
-        &mut self,
-        opening: &mut Opening<E>,
-        message: &'a [u8],
-    ) -> Result<Exchanged<'a>, Reason> {
+    #[inline(never)]
+    pub fn complete_psk<'a>(&mut self, mut opening: Opening, message: &'a [u8]) -> Result<Event<'a>, Reason> {
         let connection = self.agreed()?;
         let mut reader = Reader::new(message);
         let header = Header::decode(&mut reader)?;
@@ -353,24 +340,24 @@ impl<E: Endpoint> Core<E> {
             return Err(Violation::PskContext.into());
         }
         let choice = SecuredChoice::decode(OpaqueFormat::of(connection.version), answer.opaque)?;
-        let mut transcript = self.transcripts.begun().ok_or(Reason::NoSessionCrypto)?;
-        transcript.update(message.get(..unverified).unwrap_or_default());
-        let secret = opening.secret.take().ok_or(Reason::NoSessionCrypto)?;
+        let secret = self.secret.lift().ok_or(Reason::NoSessionCrypto)?;
         let terms = Terms {
             is_psk: true,
-            ..self.terms(&connection, opening, answer.session_id, answer.heartbeat, choice)?
+            ..self.terms(&connection, &opening, answer.session_id, answer.heartbeat, choice)?
         };
-        self.seat(terms, secret, transcript, Some(answer.verify_data))?;
-        opening.id = terms.id;
-        opening.stage = Stage::PskFinish;
+        let said = message.get(..unverified).unwrap_or_default();
+        self.seat(terms, secret, said, Some(answer.verify_data))?;
+        if has_context {
+            (opening.id, opening.stage) = (terms.id, Stage::PskFinish);
+            self.operation = Operation::Open(opening);
+        } else {
+            self.establish(terms.id)?;
+        }
         let (summary, opaque, heartbeat) = (answer.summary, answer.opaque, terms.heartbeat);
         let (mutual, is_open) = (MutualAuthentication::None, !has_context);
-        Ok(Exchanged { session: terms.id, summary, opaque, heartbeat, mutual, is_open })
+        Ok(Event::Exchanged(Exchanged { session: terms.id, summary, opaque, heartbeat, mutual, is_open }))
     }
 }
-
-/// Bytes of the longest public value.
-const MAX_EXCHANGE: usize = 512;
 
 const fn session_hash(connection: &Connection) -> SessionHash {
     SessionHash { version: connection.version, algorithm: connection.hash }

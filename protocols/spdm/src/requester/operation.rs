@@ -5,7 +5,6 @@ use core::time::Duration;
 use super::encapsulated::{Next, Talk};
 use super::keeping::Update;
 use super::open::{Opening, Stage};
-use super::parts::HashOf;
 use super::{Core, Endpoint, Event, Failure, certificate, connect, vendor};
 use crate::Version;
 use crate::connection::Connection;
@@ -15,27 +14,27 @@ use crate::message::{Challenge, EndSession, GetMeasurements, Header, Heartbeat, 
 use crate::session::{Seating, Session, Sessions};
 use crate::transcript::{Part, Record, Transcripts};
 
-// Nothing is allocated here, and there is one.
-#[allow(clippy::large_enum_variant)]
-pub enum Operation<E: Endpoint> {
+/// What is in work. What it hashes, and what a session gets its secret from, are kept beside it ([`Core`]).
+#[derive(Clone, Copy)]
+pub enum Operation {
     None,
     Connect(connect::Stage),
     Digests,
-    Certificate(certificate::Fetch<HashOf<E>>),
+    Certificate(certificate::Fetch),
     Challenge(Challenge),
     Measurements(GetMeasurements),
     Vendor(vendor::Asked),
     Bytes,
-    Open(Opening<E>),
-    /// What the responder asks outside of sessions, and what has been said of that: a challenge of this side is over it.
-    Talk(Talk, Option<HashOf<E>>),
+    Open(Opening),
+    /// What the responder asks outside of sessions.
+    Talk(Talk),
     Heartbeat,
     Update(Update),
     End(EndSession),
 }
 
-impl<E: Endpoint> Operation<E> {
-    fn next_request(&self) -> Request {
+impl Operation {
+    const fn next_request(&self) -> Request {
         match self {
             Self::Connect(stage) => stage.request(),
             Self::Digests => Request::GetDigests,
@@ -43,7 +42,7 @@ impl<E: Endpoint> Operation<E> {
             Self::Challenge(_) => Request::Challenge,
             Self::Measurements(_) => Request::GetMeasurements,
             Self::Open(opening) => opening.stage.request(),
-            Self::Talk(talk, _) => talk.request(),
+            Self::Talk(talk) => talk.request(),
             Self::Heartbeat => Request::Heartbeat,
             Self::Update(_) => Request::KeyUpdate,
             Self::End(_) => Request::EndSession,
@@ -93,6 +92,7 @@ impl<E: Endpoint> Core<E> {
     /// the session that is lost, and not the connection.
     pub fn fail(&mut self, failure: Failure) {
         let operation = core::mem::replace(&mut self.operation, Operation::None);
+        (self.running, self.half, self.secret) = (None, Default::default(), Default::default());
         self.renewed = false;
         // A peer that refuses new keys which this side uses already has others.
         let verifies = matches!(operation, Operation::Update(update) if update.verifies());
@@ -105,7 +105,9 @@ impl<E: Endpoint> Core<E> {
             None => {}
         }
         if failure == Failure::Refused {
-            self.in_lane(|core| core.reset(Part::Measurements));
+            let are_swapped = self.swap_measurements();
+            self.reset(Part::Measurements);
+            self.swap_back(are_swapped);
         }
         self.lane = None;
     }
@@ -119,23 +121,26 @@ impl<E: Endpoint> Core<E> {
         }
     }
 
-    /// With the measurements of the session in work in place of those outside of sessions.
-    pub fn in_lane<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let Some(id) = self.lane else { return work(self) };
-        let inner = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements);
-        let inner = inner.and_then(Option::take);
-        let outer = self.transcripts.replace_measurements(inner);
-        let done = work(self);
-        let inner = self.transcripts.replace_measurements(outer);
-        if let Some(place) = self.parts.sessions.seats_mut().session_mut(id).and_then(Session::measurements) {
-            *place = inner;
+    /// Puts the measurements of the session in work in the place of those outside of sessions, or back, before it ends;
+    /// whether it has any.
+    fn swap_measurements(&mut self) -> bool {
+        let session = self.lane.and_then(|id| self.parts.sessions.seats_mut().session_mut(id));
+        let measurements = session.and_then(Session::measurements);
+        measurements.map(|measurements| self.transcripts.swap_measurements(measurements)).is_some()
+    }
+
+    fn swap_back(&mut self, are_swapped: bool) {
+        if are_swapped {
+            self.swap_measurements();
         }
-        done
     }
 
     /// A request goes out. It ends transcripts (DSP0274 1.3, 10.10.1 and 10.12.1), and becomes part of its own.
     pub fn ask(&mut self, request: Request, part: Option<Part>, message: &[u8]) -> Result<(), Reason> {
-        self.in_lane(|core| core.ask_here(request, part, message))
+        let are_swapped = self.swap_measurements();
+        let asked = self.ask_here(request, part, message);
+        self.swap_back(are_swapped);
+        asked
     }
 
     fn ask_here(&mut self, request: Request, part: Option<Part>, message: &[u8]) -> Result<(), Reason> {
@@ -160,7 +165,7 @@ impl<E: Endpoint> Core<E> {
         self.connection.ok_or(Reason::Misuse(Misuse::NotConnected))
     }
 
-    pub fn next_request(&self) -> Request {
+    pub const fn next_request(&self) -> Request {
         self.operation.next_request()
     }
 
@@ -171,24 +176,12 @@ impl<E: Endpoint> Core<E> {
     }
 
     pub fn encode(&mut self, chunks: Option<u32>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
-        let mut operation = core::mem::replace(&mut self.operation, Operation::None);
-        let encoded = self.encode_next(&mut operation, chunks, writer);
-        self.operation = operation;
-        encoded
-    }
-
-    fn encode_next(
-        &mut self,
-        operation: &mut Operation<E>,
-        chunks: Option<u32>,
-        writer: &mut Writer<'_>,
-    ) -> Result<Encoded, Reason> {
         let version = self.version();
         // What is said of an identity in a session is in no transcript.
         let authentication = self.lane.is_none().then_some(Part::Authentication);
-        let part = match operation {
+        let part = match self.operation {
             Operation::Connect(stage) => {
-                self.encode_connect(*stage, chunks, writer)?;
+                self.encode_connect(stage, chunks, writer)?;
                 Some(Part::Connection)
             }
             Operation::Digests => {
@@ -209,14 +202,14 @@ impl<E: Endpoint> Core<E> {
                 Some(Part::Measurements)
             }
             // Without room for sessions there are none, and no code for them either.
-            Operation::Open(opening) if E::Sessions::PRESENT => return self.encode_open(opening, writer),
-            Operation::Talk(talk, turned) if Self::TALKS => return self.encode_talk(*talk, turned, writer),
+            Operation::Open(opening) if E::Sessions::PRESENT => return self.encode_open(&opening, writer),
+            Operation::Talk(talk) if Self::TALKS => return self.encode_talk(talk, writer),
             Operation::Heartbeat => {
                 Heartbeat.encode(version, true, writer)?;
                 None
             }
             Operation::Update(update) if E::Sessions::PRESENT => {
-                self.encode_update(*update, self.lane_id()?, writer)?;
+                self.encode_update(update, self.lane_id()?, writer)?;
                 None
             }
             Operation::End(end) => {
@@ -229,14 +222,14 @@ impl<E: Endpoint> Core<E> {
     }
 
     #[inline(never)]
-    fn encode_open(&mut self, opening: &Opening<E>, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
+    fn encode_open(&mut self, opening: &Opening, writer: &mut Writer<'_>) -> Result<Encoded, Reason> {
         match opening.stage {
             Stage::Exchange => {
                 self.encode_exchange(opening, writer)?;
                 Ok(Encoded::Ready(None))
             }
             Stage::PskExchange => Err(Reason::NoRoom),
-            Stage::Talk(talk) => self.encode_talk(talk, &mut None, writer),
+            Stage::Talk(talk) => self.encode_talk(talk, writer),
             Stage::Finish => self.encode_finish(opening, writer),
             Stage::PskFinish => self.encode_psk_finish(opening, writer),
         }
@@ -244,27 +237,43 @@ impl<E: Endpoint> Core<E> {
 
     /// A whole answer with the right code. The operation goes on where it is still there afterwards.
     pub fn complete<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
-        self.in_lane(|core| core.complete_here(message))
+        let are_swapped = self.swap_measurements();
+        let event = self.complete_here(message);
+        self.swap_back(are_swapped);
+        if let Ok(Event::Ended(id)) = event {
+            self.parts.sessions.seats_mut().end(id);
+            self.lane = None;
+        }
+        event
     }
 
     fn complete_here<'a>(&mut self, message: &'a [u8]) -> Result<Event<'a>, Reason> {
         match core::mem::replace(&mut self.operation, Operation::None) {
+            // Without room for sessions there are none, and no code for them either.
+            Operation::Open(opening) if E::Sessions::PRESENT => self.complete_open(opening, message),
+            operation => self.complete_other(operation, message),
+        }
+    }
+
+    #[inline(never)]
+    fn complete_other<'a>(&mut self, operation: Operation, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        match operation {
             Operation::Connect(stage) => self.complete_connect(stage, message),
             Operation::Digests => self.complete_digests(message),
             Operation::Certificate(fetch) => self.complete_certificate(fetch, message),
             Operation::Challenge(challenge) => self.complete_challenge(&challenge, message),
             Operation::Measurements(request) => self.complete_measurements(&request, message),
             Operation::Vendor(asked) => Self::complete_vendor(&asked, message),
-            Operation::Open(opening) if E::Sessions::PRESENT => self.complete_open(opening, message),
-            Operation::Talk(talk, mut turned) if Self::TALKS => {
-                match self.complete_talk(talk, &mut turned, message)? {
-                    Next::Answer(talk) => {
-                        self.operation = Operation::Talk(talk, turned);
-                        Ok(Event::Continue)
-                    }
-                    Next::Done | Next::Slot(_) => Ok(Event::Heard),
+            Operation::Talk(talk) if Self::TALKS => match self.complete_talk(talk, message)? {
+                Next::Answer(talk) => {
+                    self.operation = Operation::Talk(talk);
+                    Ok(Event::Continue)
                 }
-            }
+                Next::Done | Next::Slot(_) => {
+                    self.running = None;
+                    Ok(Event::Heard)
+                }
+            },
             Operation::Heartbeat => self.complete_heartbeat(message),
             Operation::Update(update) if E::Sessions::PRESENT => self.complete_update(update, message),
             Operation::End(_) => self.complete_end(message),
@@ -272,33 +281,31 @@ impl<E: Endpoint> Core<E> {
         }
     }
 
-    #[inline(never)]
-    fn complete_open<'a>(&mut self, mut opening: Opening<E>, message: &'a [u8]) -> Result<Event<'a>, Reason> {
-        let event = match opening.stage {
-            Stage::Exchange => self.complete_exchange(&mut opening, message)?,
-            Stage::PskExchange => {
-                let exchanged = self.complete_psk(&mut opening, message)?;
-                if exchanged.is_open {
-                    self.establish(opening.id)?;
-                    return Ok(Event::Exchanged(exchanged));
-                }
-                Event::Exchanged(exchanged)
+    fn complete_open<'a>(&mut self, opening: Opening, message: &'a [u8]) -> Result<Event<'a>, Reason> {
+        match opening.stage {
+            Stage::Exchange => self.complete_exchange(opening, message),
+            Stage::PskExchange => self.complete_psk(opening, message),
+            Stage::Talk(talk) => self.complete_talk_within(opening, talk, message),
+            Stage::Finish => self.complete_finish(&opening, message),
+            Stage::PskFinish => self.complete_psk_finish(&opening, message),
+        }
+    }
+
+    fn complete_talk_within<'a>(
+        &mut self,
+        mut opening: Opening,
+        talk: Talk,
+        message: &'a [u8],
+    ) -> Result<Event<'a>, Reason> {
+        opening.stage = match self.complete_talk(talk, message)? {
+            Next::Answer(talk) => Stage::Talk(talk),
+            next => {
+                opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });
+                Stage::Finish
             }
-            Stage::Talk(talk) => {
-                opening.stage = match self.complete_talk(talk, &mut None, message)? {
-                    Next::Answer(talk) => Stage::Talk(talk),
-                    next => {
-                        opening.proof = Some(if let Next::Slot(slot) = next { slot } else { 0 });
-                        Stage::Finish
-                    }
-                };
-                Event::Continue
-            }
-            Stage::Finish => return self.complete_finish(&opening, message),
-            Stage::PskFinish => return self.complete_psk_finish(&opening, message),
         };
         self.operation = Operation::Open(opening);
-        Ok(event)
+        Ok(Event::Continue)
     }
 
     /// The answer counts as said.

@@ -74,6 +74,8 @@ pub type PartsOf<E> = Parts<
 >;
 /// Its hashes.
 pub(super) type HashOf<E> = <<E as Endpoint>::Provider as Provider>::Hash;
+/// Where it keeps what belongs to sessions.
+pub(super) type Kept<E, T> = <<E as Endpoint>::Sessions as Sessions<<E as Endpoint>::Provider>>::Keep<T>;
 /// Its halves of key exchanges.
 pub(super) type HalfOf<E> = <<E as Endpoint>::Provider as Provider>::KeyExchange;
 /// Its public keys.

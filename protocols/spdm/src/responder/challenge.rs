@@ -2,10 +2,10 @@
 
 use lanewarden_crypto::Provider;
 
-use super::{Answer, Core, Endpoint, Job, LONGEST_SIGNED, Refused, Then};
+use super::{Answer, Core, Endpoint, Job, Refused, Then};
 use crate::message::{Challenge, ChallengeAuth, Header, Nonce, Reader, Request, SummaryKind, Writer};
-use crate::signing::{Purpose, ToSign};
-use crate::transcript::Part;
+use crate::signing::Purpose;
+use crate::transcript::{Part, Record};
 
 /// In the attributes of CHALLENGE_AUTH: the requester is to prove who it is too.
 const BASIC_MUTUAL: u8 = 1 << 7;
@@ -44,7 +44,7 @@ impl<E: Endpoint> Core<E> {
         if asks_back {
             self.begin_basic();
         }
-        self.sign(unsigned, out)
+        Ok(Answer::Unsigned(unsigned))
     }
 
     pub(super) fn fresh_nonce(&self) -> Result<Nonce, Refused> {
@@ -70,12 +70,10 @@ impl<E: Endpoint> Core<E> {
         self.check_length(answer.len().saturating_add(signature))?;
         self.transcripts.request(part, asked)?;
         let transcript = self.transcripts.digest(answer).ok_or(Refused::UNSPECIFIED)?;
-        let to_sign = ToSign::new(&self.parts.provider, self.version, purpose, &transcript);
-        let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
-        let mut kept = [0; LONGEST_SIGNED];
-        kept.get_mut(..asked.len()).ok_or(Refused::UNSPECIFIED)?.copy_from_slice(asked);
-        let then = Then::Part { part, asked: kept, length: asked.len() };
-        self.job = Some(Job { request, slot, to_sign, then });
+        if self.lane.is_none() {
+            self.parts.record.request(part, asked);
+        }
+        self.job = Some(Job { request, slot, purpose, transcript, then: Then::Part(part) });
         Ok(())
     }
 }

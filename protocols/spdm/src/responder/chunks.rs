@@ -186,7 +186,9 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         if matches!(code, Request::GetVersion | Request::ChunkSend | Request::ChunkGet) {
             return Err(Refused::INVALID);
         }
-        self.core.answer(code, header, request, out)
+        self.core.drop_job();
+        let answer = self.core.answer(code, header, request, out)?;
+        self.core.conclude(answer, out)
     }
 
     /// As [`Responder::deliver`], with room for the head of the acknowledgement both in the message and before it.

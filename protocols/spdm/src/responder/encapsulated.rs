@@ -3,6 +3,7 @@
 
 use lanewarden_crypto::{Digest, Hash};
 
+use super::parts::Asked;
 use super::{Answer, Core, Endpoint, HashOf, Refused, Responder};
 use crate::Version;
 use crate::message::{
@@ -28,8 +29,8 @@ pub struct Flow<E: Endpoint> {
     /// The number of the last request.
     id: u8,
     /// What a challenge is signed over; where there is one in the end.
-    pub(super) transcript: Option<HashOf<E>>,
-    pub(super) chain: Option<Chain<E>>,
+    pub(super) transcript: Asked<E, HashOf<E>>,
+    pub(super) chain: Asked<E, Chain<E>>,
 }
 
 /// What it is asked for.
@@ -65,8 +66,9 @@ pub struct Chain<E: Endpoint> {
 }
 
 impl<E: Endpoint> Flow<E> {
-    pub(super) const fn new(lane: Option<u32>, aim: Aim, ask: Ask) -> Self {
-        Self { lane, aim, ask, is_out: false, id: 0, transcript: None, chain: None }
+    pub(super) fn new(lane: Option<u32>, aim: Aim, ask: Ask) -> Self {
+        let (transcript, chain) = Default::default();
+        Self { lane, aim, ask, is_out: false, id: 0, transcript, chain }
     }
 
     /// It counts as asked.
@@ -80,7 +82,7 @@ impl<E: Endpoint> Flow<E> {
     }
 
     pub(super) fn said(&mut self, bytes: &[u8]) {
-        if let Some(transcript) = &mut self.transcript {
+        if let Some(transcript) = self.transcript.get_mut() {
             transcript.update(bytes);
         }
     }
@@ -164,7 +166,7 @@ impl<E: Endpoint> Core<E> {
                 Header { version: version.byte(), code, param1: 0, param2: 0 }.encode(writer)?;
             }
             Ask::Certificate => {
-                let offset = flow.chain.as_ref().map_or(0, |chain| chain.received);
+                let offset = flow.chain.get().map_or(0, |chain| chain.received);
                 let length = self.portion_asked();
                 GetCertificate { slot, size_only: false, offset, length }.encode(version, writer)?;
             }

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use lanewarden_crypto::{AeadAlgorithm, Digest, Hash, KeyExchange as _, Provider};
+use lanewarden_crypto::{AeadAlgorithm, Group, KeyExchange as _, Provider};
 
-use super::{After, Answer, Core, Endpoint, HashOf, Job, PartsOf, Refused, Then};
+use super::{After, Answer, Core, Endpoint, Job, PartsOf, Refused, Then};
 use crate::Version;
 use crate::connection::Connection;
 use crate::message::{
@@ -13,30 +13,13 @@ use crate::message::{
     SecuredOffer, SecuredVersions, SessionPolicy, SummaryKind, Writer,
 };
 use crate::session::{
-    HandshakeSecret, Keep, Notes, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
+    HandshakeSecret, Notes, RecordForm, Seating, Session, SessionHash, Sessions, Side, Terms,
 };
-use crate::signing::{Purpose, ToSign};
+use crate::signing::Purpose;
 
-/// Bytes of the longest public value.
-const LONGEST_PUBLIC: usize = 512;
 /// A provisioned key's slot, in a whole byte and in four bits.
 pub const PROVISIONED: u8 = 0xff;
 const PROVISIONED_NIBBLE: u8 = 0xf;
-
-/// A session that begins with a signature.
-pub struct Beginning<E: Endpoint> {
-    start: Start<E>,
-    in_the_clear: bool,
-}
-
-/// What a session begins with.
-pub struct Start<E: Endpoint> {
-    pub terms: Terms,
-    pub notes: Notes,
-    pub secret: HandshakeSecret,
-    /// What was said of it, up to where its keys are derived.
-    pub transcript: HashOf<E>,
-}
 
 /// What the responder says of secured messages.
 pub struct Chosen {
@@ -73,14 +56,6 @@ impl<E: Endpoint> Core<E> {
         let mutual = self.mutual_of_handshake()?;
         let half = self.next_half(in_the_clear)?;
         let terms = Terms { in_the_clear, ..self.terms(&connection, asked.session_id, half, chosen.limit)? };
-        let exchange = self.parts.provider.key_exchange(group)?;
-        let mut public = [0; LONGEST_PUBLIC];
-        let public = public.get_mut(..group.public_size()).ok_or(Refused::UNSPECIFIED)?;
-        exchange.public(public)?;
-        let provider = &self.parts.provider;
-        let secret = exchange
-            .agree(asked.exchange, |shared| HandshakeSecret::from_exchange(provider, terms.hash, shared));
-        let secret = secret?.ok_or(Refused::UNSPECIFIED)?;
         let summary = self.summary(asked.summary)?;
         let answer = KeyExchangeRsp {
             heartbeat: self.heartbeat_of(&connection),
@@ -88,61 +63,86 @@ impl<E: Endpoint> Core<E> {
             mutual,
             slot: self.slot_asked_for(mutual),
             random: self.fresh_nonce()?,
-            exchange: public,
+            exchange: &[],
             summary: summary.as_ref().map(AsRef::as_ref).unwrap_or_default(),
             opaque: chosen.opaque(),
             signature: &[],
             verify_data: &[],
         };
         let mut writer = Writer::new(out);
-        answer.encode_unsigned(self.version, &mut writer)?;
-        let unsigned = writer.length();
-        let chain = self.chain_digest(asked.slot)?;
-        let request = message.get(..length).unwrap_or_default();
-        let transcript = self.exchanged(&[chain.as_bytes(), request, writer.written()])?;
+        answer.encode_head(self.version, &mut writer)?;
+        let secret = self.agree(group, asked.exchange, terms.hash, writer.room(group.public_size())?)?;
+        answer.encode_tail(&mut writer)?;
         let notes = Notes { policy: asked.policy, mutual, ..Notes::default() };
-        let start = Start { terms, notes, secret, transcript };
-        self.prepare_exchange(asked.slot, unsigned, Beginning { start, in_the_clear })?;
-        self.sign(unsigned, out)
+        let request = message.get(..length).unwrap_or_default();
+        let chain = self.chain_digest(asked.slot)?;
+        self.reserve(terms, notes, secret, &[chain.as_bytes(), request, writer.written()])?;
+        self.prepare_exchange(asked.slot, writer.length())
     }
 
-    /// Makes ready what is signed of a key exchange.
-    fn prepare_exchange(
+    /// Writes this side's public value, and gives the secret that follows from it and the other's.
+    #[inline(never)]
+    fn agree(
+        &self,
+        group: Group,
+        peer: &[u8],
+        hash: SessionHash,
+        public: &mut [u8],
+    ) -> Result<HandshakeSecret, Refused> {
+        let provider = &self.parts.provider;
+        let exchange = provider.key_exchange(group)?;
+        exchange.public(public)?;
+        let secret = exchange.agree(peer, |shared| HandshakeSecret::from_exchange(provider, hash, shared));
+        secret?.ok_or(Refused::UNSPECIFIED)
+    }
+
+    /// A session takes its place; TH is what was negotiated, and these after it.
+    #[inline(never)]
+    pub(super) fn reserve(
         &mut self,
-        slot: u8,
-        unsigned: usize,
-        beginning: Beginning<E>,
+        terms: Terms,
+        notes: Notes,
+        secret: HandshakeSecret,
+        said: &[&[u8]],
     ) -> Result<(), Refused> {
-        let format = self.agreed()?.format();
-        let verify_data = if beginning.in_the_clear { 0 } else { format.digest };
-        self.check_length(unsigned.saturating_add(format.signature).saturating_add(verify_data))?;
-        let digest = beginning.start.transcript.clone().finish();
-        let to_sign = ToSign::new(&self.parts.provider, self.version, Purpose::KEY_EXCHANGE_RSP, &digest);
-        let to_sign = to_sign.ok_or(Refused::UNSPECIFIED)?;
-        self.job = Some(Job { request: Request::KeyExchange, slot, to_sign, then: Then::Session });
-        self.beginning.put(beginning);
+        let transcript = self.transcripts.connection().cloned().ok_or(Refused::UNEXPECTED)?;
+        let seat = self.parts.sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
+        let session = Session::reserve(seat, Side::Responder, terms, secret, transcript);
+        session.notes = notes;
+        said.iter().for_each(|bytes| session.said(bytes));
         Ok(())
     }
 
+    /// Makes ready what is signed of a key exchange.
+    fn prepare_exchange(&mut self, slot: u8, unsigned: usize) -> Result<Answer, Refused> {
+        let format = self.agreed()?.format();
+        let session = self.parts.sessions.seats_mut().reserved().ok_or(Refused::UNSPECIFIED)?;
+        let verify_data = if session.terms.in_the_clear { 0 } else { format.digest };
+        let transcript = session.transcript(&[]).ok_or(Refused::UNSPECIFIED)?;
+        self.check_length(unsigned.saturating_add(format.signature).saturating_add(verify_data))?;
+        let purpose = Purpose::KEY_EXCHANGE_RSP;
+        self.job =
+            Some(Job { request: Request::KeyExchange, slot, purpose, transcript, then: Then::Session });
+        Ok(Answer::Unsigned(unsigned))
+    }
+
     /// The signature of a key exchange stands between `unsigned` and `signed`: the session begins.
-    #[inline(never)]
     pub(super) fn begin_exchanged(
         &mut self,
-        beginning: Beginning<E>,
         unsigned: usize,
         signed: usize,
         out: &mut [u8],
     ) -> Result<Answer, Refused> {
-        let Beginning { mut start, in_the_clear } = beginning;
-        start.transcript.update(out.get(unsigned..signed).unwrap_or_default());
-        let (id, mutual) = (start.terms.id, start.notes.mutual);
-        let length = if in_the_clear {
-            self.begin(start)?;
+        let session = self.parts.sessions.seats_mut().reserved().ok_or(Refused::UNEXPECTED)?;
+        session.said(out.get(unsigned..signed).unwrap_or_default());
+        let (id, mutual) = (session.id(), session.notes.mutual);
+        let length = if session.terms.in_the_clear {
+            self.begin()?;
             self.clear = Some(id);
             signed
         } else {
-            let verify_data = self.begin(start)?;
-            self.put_verify_data(id, &verify_data, signed, out)?
+            self.begin()?;
+            self.put_verify_data(id, signed, out)?
         };
         if mutual.is_encapsulated() {
             self.begin_handshake(id, mutual);
@@ -150,46 +150,36 @@ impl<E: Endpoint> Core<E> {
         Ok(Answer::Ready(length))
     }
 
-    /// The session has its place; gives the verify data that the responder shows.
-    #[inline(never)]
-    pub(super) fn begin(&mut self, start: Start<E>) -> Result<Digest, Refused> {
-        let Start { terms, notes, secret, transcript } = start;
+    /// The session that has its place begins; gives its number.
+    pub(super) fn begin(&mut self) -> Result<u32, Refused> {
         let PartsOf::<E> { provider, sessions, record, .. } = &mut self.parts;
-        let seat = sessions.seats_mut().free().ok_or(Refused::SESSION_LIMIT)?;
-        let session = Session::begin(seat, provider, Side::Responder, terms, secret, transcript, self.now);
-        let session = session.ok_or(Refused::UNSPECIFIED)?;
-        session.notes = notes;
-        let verify_data = session.verify_data(provider, Side::Responder);
-        match &verify_data {
-            Some(_) => session.show_secrets(record),
-            None => *seat = None,
-        }
-        verify_data.ok_or(Refused::UNSPECIFIED)
+        let session = sessions.seats_mut().reserved().ok_or(Refused::UNSPECIFIED)?;
+        session.begin(provider, self.now).ok_or(Refused::UNSPECIFIED)?;
+        session.show_secrets(record);
+        Ok(session.id())
     }
 
     /// Verify data follows an answer, and is said with it; gives the length of both.
     pub(super) fn put_verify_data(
         &mut self,
         id: u32,
-        verify_data: &Digest,
         length: usize,
         out: &mut [u8],
     ) -> Result<usize, Refused> {
+        let PartsOf::<E> { provider, sessions, .. } = &mut self.parts;
+        let session = sessions.seats_mut().session_mut(id).ok_or(Refused::UNSPECIFIED)?;
+        let Some(verify_data) = session.verify_data(provider) else {
+            self.after = After::End(id);
+            return Err(Refused::UNSPECIFIED);
+        };
         let end = length.saturating_add(verify_data.as_bytes().len());
         let Some(room) = out.get_mut(length..end) else {
             self.after = After::End(id);
             return Err(NoRoom.into());
         };
         room.copy_from_slice(verify_data.as_bytes());
-        self.session_mut(id).ok_or(Refused::UNSPECIFIED)?.said(verify_data.as_bytes());
+        session.said(verify_data.as_bytes());
         Ok(end)
-    }
-
-    /// What TH begins with, and these after it.
-    pub(super) fn exchanged(&self, parts: &[&[u8]]) -> Result<HashOf<E>, Refused> {
-        let mut transcript = self.transcripts.connection().cloned().ok_or(Refused::UNEXPECTED)?;
-        parts.iter().for_each(|part| transcript.update(part));
-        Ok(transcript)
     }
 
     /// A summary needs measurements, and a subscription to events has no events to subscribe to.

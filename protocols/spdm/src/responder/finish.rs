@@ -4,7 +4,7 @@ use lanewarden_crypto::VerifyError;
 
 use super::{After, Answer, Core, Endpoint, Refused, Requesters};
 use crate::message::{Ends, Finish, FinishRsp, Header, MutualAuthentication, Reader, Writer};
-use crate::session::{Keep, Seating, Sessions, Side};
+use crate::session::{Keep, Seating, Sessions};
 use crate::signing::{Purpose, ToSign};
 
 impl<E: Endpoint> Core<E> {
@@ -99,8 +99,7 @@ impl<E: Endpoint> Core<E> {
         session.heard = self.now;
         let mut length = writer.length();
         if session.terms.in_the_clear {
-            let verify_data = session.verify_data(&self.parts.provider, Side::Responder);
-            length = self.put_verify_data(id, &verify_data.ok_or(Refused::UNSPECIFIED)?, length, out)?;
+            length = self.put_verify_data(id, length, out)?;
         }
         self.after = After::Establish(id);
         Ok(Answer::Ready(length))

@@ -6,7 +6,7 @@ use core::time::Duration;
 use lanewarden_crypto::TAG_SIZE;
 use lanewarden_time::Instant;
 
-use super::{After, Context, Core, Endpoint, Held, Refused, Responder, VendorHandler};
+use super::{After, Context, Core, Endpoint, Held, PartsOf, Refused, Responder, VendorHandler};
 use crate::binding::Content;
 use crate::message::{Header, SessionPolicy};
 use crate::session::{Keep, Seating, Session, Sessions, peek_session_id};
@@ -19,7 +19,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
 
     /// The sessions that there are.
     pub fn sessions(&self) -> impl Iterator<Item = &Session<E::Provider>> {
-        self.core.parts.sessions.seats().iter().flatten()
+        self.core.sessions()
     }
 
     /// Whether the requester has proven who it is: in this session's handshake; with `None`, outside of sessions.
@@ -57,7 +57,8 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     pub(super) fn serve_record(&mut self, record: &mut [u8]) -> Option<Range<usize>> {
         let id = peek_session_id(record)?;
         let now = self.core.now;
-        let opened = self.core.session_mut(id)?.open(now, record);
+        let PartsOf::<E> { provider, sessions, .. } = &mut self.core.parts;
+        let opened = sessions.seats_mut().session_mut(id)?.open(provider, now, record);
         let Ok(opened) = opened else { return self.say_unopened(id) };
         let message = record.get(opened.message).unwrap_or_default();
         let range = match opened.content {
@@ -160,6 +161,10 @@ impl<P: lanewarden_crypto::Provider> Session<P> {
 }
 
 impl<E: Endpoint> Core<E> {
+    fn sessions(&self) -> impl Iterator<Item = &Session<E::Provider>> {
+        self.parts.sessions.seats().iter().flatten().filter(|session| session.has_begun())
+    }
+
     pub(super) fn session(&self, id: u32) -> Option<&Session<E::Provider>> {
         self.parts.sessions.seats().session(id)
     }
@@ -205,29 +210,36 @@ impl<E: Endpoint> Core<E> {
 
     /// Ends all sessions.
     pub(super) fn end_sessions(&mut self) {
-        let first = |core: &Self| core.parts.sessions.seats().iter().flatten().map(Session::id).next();
+        let first = |core: &Self| core.sessions().map(Session::id).next();
         while let Some(id) = first(self) {
             self.end_session(id);
         }
         self.flow = Default::default();
     }
 
-    /// What is asked from now on is asked in this session, which has measurements of its own.
+    /// What is asked from now on is asked in this session.
     fn enter(&mut self, id: u32) {
-        let inner = self.session_mut(id).and_then(Session::measurements).and_then(Option::take);
-        if let Some(outside) = self.transcripts.replace_measurements(inner) {
-            self.outside.put(outside);
-        }
         self.lane = Some(id);
+        self.swap_measurements();
     }
 
     fn leave(&mut self) {
-        let outside = self.outside.take();
-        let inner = self.transcripts.replace_measurements(outside);
-        let place = self.lane.take().and_then(|id| self.session_mut(id)).and_then(Session::measurements);
-        if let Some(place) = place {
-            *place = inner;
+        self.swap_measurements();
+        self.lane = None;
+    }
+
+    /// Puts the measurements of the session here in the place of those outside, or back; it has some once it is
+    /// established.
+    fn swap_measurements(&mut self) {
+        let session = self.lane.and_then(|id| self.parts.sessions.seats_mut().session_mut(id));
+        if let Some(measurements) = session.and_then(Session::measurements) {
+            self.transcripts.swap_measurements(measurements);
         }
+    }
+
+    /// Whether what measurements add up to is that of the lane here.
+    pub(super) fn measures_here(&self) -> bool {
+        self.lane.is_none_or(|id| self.session(id).is_some_and(Session::is_established))
     }
 
     fn establish(&mut self, id: u32) -> Option<()> {

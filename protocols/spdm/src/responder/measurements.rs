@@ -55,7 +55,7 @@ impl<E: Endpoint> Core<E> {
             return Ok(Answer::Ready(unsigned));
         };
         self.prepare(Request::GetMeasurements, Part::Measurements, slot, request, answer)?;
-        self.sign(unsigned, out)
+        Ok(Answer::Unsigned(unsigned))
     }
 
     /// Writes the blocks that are asked for after room for the head; returns their number and their bytes.
@@ -130,9 +130,8 @@ impl<E: Endpoint> Core<E> {
     /// `None` where nothing is hashed.
     fn measure(&self, value: &[u8]) -> Result<Option<Digest>, Refused> {
         let Some(MeasurementHash::Hash(algorithm)) = self.agreed()?.measurement_hash else { return Ok(None) };
-        let mut hash = self.parts.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
-        hash.update(value);
-        Ok(Some(hash.finish()))
+        let digest = self.parts.provider.digest(algorithm, &[value]);
+        digest.map(Some).ok_or(Refused::UNSPECIFIED)
     }
 
     /// The digest over the blocks, heads included (DSP0274 1.3, 10.10.1).

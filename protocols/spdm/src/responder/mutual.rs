@@ -71,8 +71,10 @@ impl<E: Endpoint> Core<E> {
 
     /// The requester is to be challenged in turn.
     pub(super) fn begin_basic(&mut self) {
-        let mut flow = Flow::new(None, Aim::Requester, Ask::Digests);
-        flow.transcript = self.fresh_turned();
+        let mut flow = Flow::<E>::new(None, Aim::Requester, Ask::Digests);
+        if let Some(turned) = self.fresh_turned() {
+            flow.transcript.put(turned);
+        }
         self.flow.put(flow);
         self.is_requester_known = false;
     }
@@ -107,7 +109,7 @@ impl<E: Endpoint> Core<E> {
         }
         self.parts.requesters.begin(slot, &digest, signature);
         let hash = self.parts.provider.hash(algorithm).ok_or(Refused::UNSPECIFIED)?;
-        flow.chain = Some(Chain { digest, hash, received: 0, total: None });
+        flow.chain.put(Chain { digest, hash, received: 0, total: None });
         Ok(Some(Ask::Certificate))
     }
 
@@ -120,7 +122,7 @@ impl<E: Endpoint> Core<E> {
     ) -> Result<Option<Ask>, Refused> {
         let (portion, length) = CertificatePortion::decode(header, reader)?;
         let count = u16::try_from(portion.bytes.len()).map_err(|_| Refused::INVALID)?;
-        let chain = flow.chain.as_mut().ok_or(Refused::UNSPECIFIED)?;
+        let chain = flow.chain.get_mut().ok_or(Refused::UNSPECIFIED)?;
         chain.received = chain.received.checked_add(count).ok_or(Refused::INVALID)?;
         let total = u32::from(chain.received).saturating_add(portion.remainder.into());
         let is_as_asked = portion.slot == self.settings.requester_slot

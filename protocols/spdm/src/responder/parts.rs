@@ -157,5 +157,7 @@ pub type PartsOf<E> = Parts<
 pub(super) type HashOf<E> = <<E as Endpoint>::Provider as Provider>::Hash;
 /// Where it keeps what belongs to sessions.
 pub(super) type Kept<E, T> = <<E as Endpoint>::Sessions as Sessions<<E as Endpoint>::Provider>>::Keep<T>;
+/// Where it keeps what belongs to the authentication of requesters.
+pub(super) type Asked<E, T> = <<E as Endpoint>::Requesters as Requesters<<E as Endpoint>::Provider>>::Keep<T>;
 /// Its keys to check signatures with.
 pub(super) type KeyOf<E> = <<E as Endpoint>::Provider as Provider>::VerifyingKey;

@@ -1,6 +1,5 @@
 //! PSK_EXCHANGE and PSK_FINISH (DSP0274 1.3, 10.18 and 10.19).
 
-use super::exchange::Start;
 use super::{After, Answer, Core, Endpoint, PresharedKeys, Refused};
 use crate::message::{Header, PskExchange, PskExchangeRsp, PskFinish, PskFinishRsp, Reader, Writer};
 use crate::session::{HandshakeSecret, Notes, Seating, Sessions, Terms};
@@ -38,11 +37,10 @@ impl<E: Endpoint> Core<E> {
         let unverified = writer.length();
         self.check_length(unverified.saturating_add(connection.format().digest))?;
         let request = message.get(..length).unwrap_or_default();
-        let transcript = self.exchanged(&[request, writer.written()])?;
         let notes = Notes { policy: asked.policy, ..Notes::default() };
-        let id = terms.id;
-        let verify_data = self.begin(Start { terms, notes, secret, transcript })?;
-        let length = self.put_verify_data(id, &verify_data, unverified, out)?;
+        self.reserve(terms, notes, secret, &[request, writer.written()])?;
+        let id = self.begin()?;
+        let length = self.put_verify_data(id, unverified, out)?;
         if !E::Psk::CONTEXT {
             self.after = After::Establish(id);
         }

@@ -66,6 +66,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         let (start, end) = (self.start, self.buffer.as_ref().len().saturating_sub(Self::TAIL));
         let out = self.buffer.as_mut().get_mut(start..end).unwrap_or_default();
         let answer = self.core.answer(request, header, message, out)?;
+        let answer = self.core.conclude(answer, out)?;
         self.deliver(answer)
     }
 
@@ -77,7 +78,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
     /// The answer as it is, or what has to be said instead.
     pub(super) fn deliver(&mut self, answer: Answer) -> Result<Range<usize>, Refused> {
         let length = match answer {
-            Answer::Ready(length) => length,
+            Answer::Ready(length) | Answer::Unsigned(length) => length,
             Answer::Later(length, wait) => {
                 let request = self.core.job.as_ref().map_or(Request::Challenge, |job| job.request);
                 let token = self.next_handle();
@@ -142,7 +143,7 @@ impl<E: Endpoint, B: AsRef<[u8]> + AsMut<[u8]>> Responder<E, B> {
         self.held = Held::None;
         let (start, end) = (self.start, self.buffer.as_ref().len().saturating_sub(Self::TAIL));
         let out = self.buffer.as_mut().get_mut(start..end).unwrap_or_default();
-        let answer = self.core.sign(length, out)?;
+        let answer = self.core.conclude(Answer::Unsigned(length), out)?;
         self.deliver(answer)
     }
 

@@ -32,15 +32,15 @@ impl<E: Endpoint> Core<E> {
             return Err(Refused::INVALID);
         }
         let done = match update.operation {
-            KeyOperation::UpdateKey => session.expect_renewed(provider),
             // The acknowledgement goes under the new key already.
-            KeyOperation::UpdateAllKeys => {
-                session.expect_renewed(provider).and_then(|()| session.renew_outgoing(provider))
-            }
-            KeyOperation::VerifyNewKey => Some(()),
+            KeyOperation::UpdateAllKeys => session.renew_outgoing(provider),
+            KeyOperation::UpdateKey | KeyOperation::VerifyNewKey => Some(()),
         };
         done.ok_or(Refused::UNSPECIFIED)?;
         session.notes.is_updating = !is_verifying;
+        if !is_verifying {
+            session.expect_renewed();
+        }
         let mut writer = Writer::new(out);
         update.encode(self.version, false, &mut writer)?;
         Ok(Answer::Ready(writer.length()))

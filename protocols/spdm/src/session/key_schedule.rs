@@ -14,7 +14,7 @@
 
 use core::fmt;
 
-use lanewarden_crypto::{AeadAlgorithm, Digest, HashAlgorithm, MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider};
+use lanewarden_crypto::{AeadAlgorithm, Digest, HashAlgorithm, MAX_DIGEST_SIZE, NONCE_SIZE, Provider};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -116,9 +116,7 @@ impl FinishedKey {
     /// The verify data over the digest of a transcript (DSP0274 1.3, 12.4).
     #[must_use]
     pub fn verify_data<P: Provider>(&self, provider: &P, transcript: &Digest) -> Option<Digest> {
-        let mut mac = provider.hmac(self.0.hash.algorithm, self.0.as_bytes())?;
-        mac.update(self.0.transcript(transcript)?);
-        Some(mac.finish())
+        provider.hmac(self.0.hash.algorithm, self.0.as_bytes(), &[self.0.transcript(transcript)?])
     }
 
     /// Whether verify data that a peer sent is over this transcript, in constant time. `None` as everywhere here.
@@ -174,9 +172,7 @@ impl Secret {
 
     /// HKDF-Extract; of the salt, as much as a digest is long.
     fn extract<P: Provider>(provider: &P, hash: SessionHash, salt: &[u8], material: &[u8]) -> Option<Self> {
-        let mut mac = provider.hmac(hash.algorithm, salt.get(..hash.algorithm.size())?)?;
-        mac.update(material);
-        let mut digest = mac.finish();
+        let mut digest = provider.hmac(hash.algorithm, salt.get(..hash.algorithm.size())?, &[material])?;
         let mut secret = Self { hash, bytes: [0; MAX_DIGEST_SIZE] };
         secret.bytes.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
         digest.zeroize();
@@ -187,11 +183,8 @@ impl Secret {
     fn expand<P: Provider>(&self, provider: &P, label: &str, context: &[u8], out: &mut [u8]) -> Option<()> {
         let length = u16::try_from(out.len()).ok()?;
         let version = [b's', b'p', b'd', b'm', b'1', b'.', self.hash.version.minor_digit(), b' '];
-        let mut mac = provider.hmac(self.hash.algorithm, self.as_bytes())?;
-        for part in [&length.to_le_bytes(), version.as_slice(), label.as_bytes(), context, &[1]] {
-            mac.update(part);
-        }
-        let mut block = mac.finish();
+        let parts = [&length.to_le_bytes(), version.as_slice(), label.as_bytes(), context, &[1]];
+        let mut block = provider.hmac(self.hash.algorithm, self.as_bytes(), &parts)?;
         let expanded = block.as_bytes().get(..out.len()).map(|block| out.copy_from_slice(block));
         block.zeroize();
         expanded

@@ -159,6 +159,7 @@ impl RecordForm {
     }
 
     /// Writes all that stands before a message of `length` bytes.
+    #[inline]
     fn write_head(
         &self,
         session_id: u32,
@@ -181,6 +182,7 @@ impl RecordForm {
     }
 
     /// Reads the head in the clear, and gives the length of the record.
+    #[inline]
     fn read_head(&self, session_id: u32, sequence: u64, record: &[u8]) -> Result<usize, OpenError> {
         let mut reader = Reader::new(record);
         let session = reader.u32().map_err(|_| OpenError::Short)?;
@@ -213,6 +215,7 @@ impl RecordForm {
     }
 
     /// Checks what is before the tag, once it is open, and gives what it is and where it ends.
+    #[inline]
     fn message_end(&self, text: &[u8]) -> Result<(Content, usize), OpenError> {
         let mut reader = Reader::new(text);
         reader.take(self.outer()).map_err(|_| OpenError::Short)?;
@@ -225,6 +228,7 @@ impl RecordForm {
         Ok((content, reader.position()))
     }
 
+    #[inline]
     fn application_length(&self, reader: &mut Reader<'_>) -> Result<usize, OpenError> {
         let said = reader.u16().map_err(|_| OpenError::Short)?;
         let random = reader.rest().len().checked_sub(said.into());

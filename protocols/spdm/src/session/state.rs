@@ -4,15 +4,13 @@ use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 
-use lanewarden_crypto::{AeadAlgorithm, Digest, Hash, Provider};
+use lanewarden_crypto::{Aead, AeadAlgorithm, Digest, Hash, Provider};
 use lanewarden_time::Instant;
 use zeroize::Zeroize;
 
 use crate::transcript::Record;
 
-use super::{
-    Channel, Directions, FinishedKey, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash,
-};
+use super::{Channel, Directions, HandshakeSecret, OpenError, RecordForm, SealError, Secret, SessionHash};
 use crate::binding::Content;
 use crate::message::{MutualAuthentication, SessionPolicy};
 
@@ -30,14 +28,6 @@ pub enum Side {
 }
 
 impl<T> Directions<T> {
-    /// What is of one side.
-    pub(crate) const fn of(&self, side: Side) -> &T {
-        match side {
-            Side::Requester => &self.requester,
-            Side::Responder => &self.responder,
-        }
-    }
-
     /// What this side sends with, and what it receives with.
     pub(crate) fn split(self, own: Side) -> (T, T) {
         match own {
@@ -73,10 +63,11 @@ pub struct Session<P: Provider> {
     pub(crate) terms: Terms,
     own: Side,
     stage: Stage<P::Hash>,
-    outgoing: Way<P::Aead>,
-    incoming: Way<P::Aead>,
-    /// What the peer has been told to send with next, or has said that it will.
-    next: Option<Way<P::Aead>>,
+    /// What its messages are protected with; `None` before it has begun.
+    outgoing: Option<Way<P::Aead>>,
+    incoming: Option<Way<P::Aead>>,
+    /// Whether the peer has been told to send with new keys, or has said that it will.
+    expects_renewed: bool,
     /// When a record was opened or sealed last.
     pub(crate) heard: Instant,
     /// What the responder keeps of it besides.
@@ -110,7 +101,6 @@ struct Handshake<H> {
     /// What has been said of it: TH.
     transcript: H,
     secret: HandshakeSecret,
-    finished: Directions<FinishedKey>,
 }
 
 /// One direction: its secret, and what seals or opens with it.
@@ -119,7 +109,8 @@ struct Way<A> {
     channel: Channel<A>,
 }
 
-impl<A: lanewarden_crypto::Aead> Way<A> {
+impl<A: Aead> Way<A> {
+    #[inline(never)]
     fn new<P: Provider<Aead = A>>(provider: &P, secret: Secret, terms: &Terms) -> Option<Self> {
         let keys = secret.traffic_keys(provider, terms.aead)?;
         Some(Self { secret, channel: Channel::new(keys, terms.limit) })
@@ -142,35 +133,46 @@ pub(crate) struct Opened {
 }
 
 impl<P: Provider> Session<P> {
-    /// A session whose handshake has begun takes its seat. `transcript` has taken in what TH1 is over. `None` where the
-    /// provider lacks what was agreed on.
+    /// A session takes its seat. It has no keys until it [begins](Self::begin), and cannot be found by its number; what is
+    /// said of it counts already.
     // It is large, and made where it stays.
     #[inline(never)]
-    pub(crate) fn begin<'s>(
-        seat: &'s mut Option<Self>,
-        provider: &P,
+    pub(crate) fn reserve(
+        seat: &mut Option<Self>,
         own: Side,
         terms: Terms,
         secret: HandshakeSecret,
         transcript: P::Hash,
-        now: Instant,
-    ) -> Option<&'s mut Self> {
-        let secrets = secret.directions(provider, &transcript.clone().finish())?;
-        let finished = Directions {
-            requester: secrets.requester.finished_key(provider)?,
-            responder: secrets.responder.finished_key(provider)?,
-        };
-        let (outgoing, incoming) = secrets.split(own);
-        Some(seat.insert(Self {
-            outgoing: Way::new(provider, outgoing, &terms)?,
-            incoming: Way::new(provider, incoming, &terms)?,
-            stage: Stage::Handshake(Handshake { transcript, secret, finished }),
-            terms,
-            own,
-            next: None,
-            heard: now,
-            notes: Notes::default(),
-        }))
+    ) -> &mut Self {
+        let stage = Stage::Handshake(Handshake { transcript, secret });
+        let (heard, notes) = (Instant::ORIGIN, Notes::default());
+        let (outgoing, incoming) = (None, None);
+        seat.insert(Self { terms, own, stage, outgoing, incoming, expects_renewed: false, heard, notes })
+    }
+
+    /// It begins: its keys are derived from what was said, which is TH1. `None` where the provider lacks what was agreed
+    /// on.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self, provider: &P, now: Instant) -> Option<()> {
+        let Stage::Handshake(handshake) = &self.stage else { return None };
+        let secrets = handshake.secret.directions(provider, &handshake.transcript.fork(&[]))?;
+        self.protect(provider, secrets)?;
+        self.heard = now;
+        Some(())
+    }
+
+    /// Messages go under keys that are derived from these secrets.
+    #[inline(never)]
+    fn protect(&mut self, provider: &P, secrets: Directions<Secret>) -> Option<()> {
+        let (outgoing, incoming) = secrets.split(self.own);
+        self.incoming = Some(Way::new(provider, incoming, &self.terms)?);
+        self.outgoing = Some(Way::new(provider, outgoing, &self.terms)?);
+        Some(())
+    }
+
+    /// Whether it has begun.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.outgoing.is_some()
     }
 
     /// Lets the record know the secrets, where programs are built to do that.
@@ -179,7 +181,8 @@ impl<P: Provider> Session<P> {
         let _ = record;
         #[cfg(feature = "keylog")]
         {
-            let (own, peer) = (self.outgoing.secret.as_bytes(), self.incoming.secret.as_bytes());
+            let (Some(outgoing), Some(incoming)) = (&self.outgoing, &self.incoming) else { return };
+            let (own, peer) = (outgoing.secret.as_bytes(), incoming.secret.as_bytes());
             let (requester, responder) = match self.own {
                 Side::Requester => (own, peer),
                 Side::Responder => (peer, own),
@@ -210,34 +213,29 @@ impl<P: Provider> Session<P> {
     /// The digest of what was said, with more at its end. `None` after the handshake.
     pub(crate) fn transcript(&self, more: &[&[u8]]) -> Option<Digest> {
         let Stage::Handshake(handshake) = &self.stage else { return None };
-        let mut transcript = handshake.transcript.clone();
-        more.iter().for_each(|bytes| transcript.update(bytes));
-        Some(transcript.finish())
+        Some(handshake.transcript.fork(more))
     }
 
-    /// The verify data that a side sends now.
-    pub(crate) fn verify_data(&self, provider: &P, of: Side) -> Option<Digest> {
-        let Stage::Handshake(handshake) = &self.stage else { return None };
-        handshake.finished.of(of).verify_data(provider, &self.transcript(&[])?)
+    /// The verify data that this side sends now.
+    #[inline(never)]
+    pub(crate) fn verify_data(&self, provider: &P) -> Option<Digest> {
+        let key = self.outgoing.as_ref()?.secret.finished_key(provider)?;
+        key.verify_data(provider, &self.transcript(&[])?)
     }
 
     /// Whether the peer's verify data is over what was said.
+    #[inline(never)]
     pub(crate) fn verifies(&self, provider: &P, received: &[u8]) -> Option<bool> {
-        let Stage::Handshake(handshake) = &self.stage else { return None };
-        let peer = match self.own {
-            Side::Requester => Side::Responder,
-            Side::Responder => Side::Requester,
-        };
-        handshake.finished.of(peer).verifies(provider, &self.transcript(&[])?, received)
+        let key = self.incoming.as_ref()?.secret.finished_key(provider)?;
+        key.verifies(provider, &self.transcript(&[])?, received)
     }
 
     /// The handshake is over: what was said is TH2, and messages go under keys derived from it.
+    #[inline(never)]
     pub(crate) fn establish(&mut self, provider: &P) -> Option<()> {
         let Stage::Handshake(handshake) = &self.stage else { return None };
         let secrets = handshake.secret.master(provider)?.directions(provider, &self.transcript(&[])?)?;
-        let (outgoing, incoming) = secrets.split(self.own);
-        self.outgoing = Way::new(provider, outgoing, &self.terms)?;
-        self.incoming = Way::new(provider, incoming, &self.terms)?;
+        self.protect(provider, secrets)?;
         self.stage = Stage::Established(None);
         Some(())
     }
@@ -252,24 +250,23 @@ impl<P: Provider> Session<P> {
 
     /// This side's messages go under new keys from now on (DSP0274 1.3, 10.21).
     pub(crate) fn renew_outgoing(&mut self, provider: &P) -> Option<()> {
-        self.outgoing = self.outgoing.next(provider, &self.terms)?;
+        self.outgoing = Some(self.outgoing.as_ref()?.next(provider, &self.terms)?);
         Some(())
     }
 
     /// The peer's messages come under new keys soon; those in use are kept until the first has come.
-    pub(crate) fn expect_renewed(&mut self, provider: &P) -> Option<()> {
-        self.next = Some(self.incoming.next(provider, &self.terms)?);
-        Some(())
+    pub(crate) const fn expect_renewed(&mut self) {
+        self.expects_renewed = true;
     }
 
     /// Whether new keys are expected of the peer.
     pub(crate) const fn expects_renewed(&self) -> bool {
-        self.next.is_some()
+        self.expects_renewed
     }
 
     /// No new keys are expected any more.
-    pub(crate) fn keep_keys(&mut self) {
-        self.next = None;
+    pub(crate) const fn keep_keys(&mut self) {
+        self.expects_renewed = false;
     }
 
     /// Seals a message where it stands; see [`Channel::seal_content`].
@@ -279,36 +276,49 @@ impl<P: Provider> Session<P> {
         buffer: &mut [u8],
         message: Range<usize>,
     ) -> Result<Range<usize>, SealError> {
-        self.outgoing.channel.seal_content(&self.terms.form, self.terms.id, content, buffer, message)
+        let outgoing = self.outgoing.as_mut().ok_or(SealError::Exhausted)?;
+        outgoing.channel.seal_content(&self.terms.form, self.terms.id, content, buffer, message)
     }
 
     /// Turns the record that was sealed last back; see [`Channel::take_back`].
     pub(crate) fn take_back(&self, buffer: &mut [u8], record: Range<usize>) -> Option<Range<usize>> {
-        self.outgoing.channel.take_back(&self.terms.form, self.terms.id, buffer, record)
+        self.outgoing.as_ref()?.channel.take_back(&self.terms.form, self.terms.id, buffer, record)
     }
 
     /// Opens a record where it stands. Where new keys are expected, they are tried first on what is short enough to be
     /// the first message under them; when it is, they are the ones in use.
-    pub(crate) fn open(&mut self, now: Instant, record: &mut [u8]) -> Result<Opened, OpenError> {
-        if let Some(message) = self.open_with_next(record) {
+    pub(crate) fn open(
+        &mut self,
+        provider: &P,
+        now: Instant,
+        record: &mut [u8],
+    ) -> Result<Opened, OpenError> {
+        if self.expects_renewed
+            && let Some(message) = self.open_with_next(provider, record)
+        {
             self.heard = now;
             return Ok(Opened { message, content: Content::Spdm, is_renewed: true });
         }
-        let (content, message) =
-            self.incoming.channel.open_content(&self.terms.form, self.terms.id, record)?;
+        let incoming = self.incoming.as_mut().ok_or(OpenError::Exhausted)?;
+        let (content, message) = incoming.channel.open_content(&self.terms.form, self.terms.id, record)?;
         self.heard = now;
         Ok(Opened { message, content, is_renewed: false })
     }
 
-    fn open_with_next(&mut self, record: &mut [u8]) -> Option<Range<usize>> {
+    /// Next keys are derived anew for each record that may be under them: there are few, and a session that kept them would
+    /// be larger for all its life.
+    #[inline(never)]
+    fn open_with_next(&mut self, provider: &P, record: &mut [u8]) -> Option<Range<usize>> {
         let mut room = [0; LONGEST_OF_NEXT];
         let copy = room.get_mut(..record.len())?;
         copy.copy_from_slice(record);
-        let next = self.next.as_mut()?;
-        let message = next.channel.open(&self.terms.form, self.terms.id, copy);
+        let mut next = Some(self.incoming.as_ref()?.next(provider, &self.terms)?);
+        let message = next.as_mut()?.channel.open(&self.terms.form, self.terms.id, copy);
         if message.is_ok() {
             record.copy_from_slice(copy);
-            self.incoming = self.next.take()?;
+            // What is moved leaves its bytes behind, what is dropped does not.
+            core::mem::swap(&mut self.incoming, &mut next);
+            self.expects_renewed = false;
         }
         room.zeroize();
         message.ok()

@@ -26,8 +26,21 @@ pub trait Keep<T>: Default {
     /// What is kept.
     fn get(&self) -> Option<&T>;
 
+    /// What is kept, to be changed.
+    fn get_mut(&mut self) -> Option<&mut T>;
+
     /// What was kept, which is no longer.
     fn take(&mut self) -> Option<T>;
+
+    /// A copy of what was kept, which is dropped in its place: what is taken leaves its bytes there, secrets too.
+    fn lift(&mut self) -> Option<T>
+    where
+        T: Clone,
+    {
+        let copy = self.get().cloned();
+        *self = Self::default();
+        copy
+    }
 
     /// What was kept, where it is such; then it is no longer.
     fn take_if(&mut self, is_such: impl FnOnce(&T) -> bool) -> Option<T> {
@@ -49,6 +62,10 @@ impl<T> Keep<T> for Option<T> {
         self.as_ref()
     }
 
+    fn get_mut(&mut self) -> Option<&mut T> {
+        self.as_mut()
+    }
+
     fn take(&mut self) -> Option<T> {
         Self::take(self)
     }
@@ -58,6 +75,10 @@ impl<T> Keep<T> for () {
     fn put(&mut self, _: T) {}
 
     fn get(&self) -> Option<&T> {
+        None
+    }
+
+    fn get_mut(&mut self) -> Option<&mut T> {
         None
     }
 
@@ -102,7 +123,7 @@ impl<P: Provider, const N: usize> Sessions<P> for [Seat<P>; N] {
 
 /// What both roles do with the places.
 pub(crate) trait Seating<P: Provider> {
-    /// The session of this number.
+    /// The session of this number, once it has begun.
     fn session(&self, id: u32) -> Option<&Session<P>>;
 
     /// The session of this number, to be changed.
@@ -111,21 +132,36 @@ pub(crate) trait Seating<P: Provider> {
     /// A free place.
     fn free(&mut self) -> Option<&mut Seat<P>>;
 
+    /// The session that has its place and has not begun.
+    fn reserved(&mut self) -> Option<&mut Session<P>>;
+
+    /// No session has a place any more that has not begun.
+    fn unreserve(&mut self);
+
     /// The session ends here; its secrets are wiped.
     fn end(&mut self, id: u32);
 }
 
 impl<P: Provider> Seating<P> for [Seat<P>] {
     fn session(&self, id: u32) -> Option<&Session<P>> {
-        self.iter().flatten().find(|session| session.id() == id)
+        self.iter().flatten().find(|session| session.id() == id && session.has_begun())
     }
 
     fn session_mut(&mut self, id: u32) -> Option<&mut Session<P>> {
-        self.iter_mut().flatten().find(|session| session.id() == id)
+        self.iter_mut().flatten().find(|session| session.id() == id && session.has_begun())
     }
 
     fn free(&mut self) -> Option<&mut Seat<P>> {
         self.iter_mut().find(|seat| seat.is_none())
+    }
+
+    fn reserved(&mut self) -> Option<&mut Session<P>> {
+        self.iter_mut().flatten().find(|session| !session.has_begun())
+    }
+
+    fn unreserve(&mut self) {
+        let reserved = self.iter_mut().filter(|seat| seat.as_ref().is_some_and(|one| !one.has_begun()));
+        reserved.for_each(|seat| *seat = None);
     }
 
     fn end(&mut self, id: u32) {

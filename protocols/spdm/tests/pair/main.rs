@@ -24,6 +24,7 @@ mod hostile_records;
 mod hostile_requests;
 mod hostile_sessions;
 mod known_answers;
+mod lanes;
 mod measurements;
 mod random;
 mod records;

@@ -67,7 +67,6 @@ impl KeyExchange for CountedHalf {
 
 impl Provider for Counting {
     type Hash = lanewarden_aws_lc::Hash;
-    type Mac = lanewarden_aws_lc::Mac;
     type VerifyingKey = CountedKey;
     type KeyExchange = CountedHalf;
     type Aead = lanewarden_aws_lc::Aead;
@@ -76,8 +75,8 @@ impl Provider for Counting {
         AwsLc.hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac> {
-        AwsLc.hmac(algorithm, key)
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        AwsLc.hmac(algorithm, key, parts)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {

@@ -1,64 +1,34 @@
 //! TDISP_ERROR.
 
-use core::fmt;
-
+use crate::codes::errors;
 use crate::cursor::{Reader, Writer};
 use crate::{Malformed, NoRoom};
 
-/// Why a device refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorCode(pub u32);
-
-impl ErrorCode {
-    /// The request's length or a field of it is wrong.
-    pub const INVALID_REQUEST: Self = Self(0x01);
-    /// It may be asked again.
-    pub const BUSY: Self = Self(0x03);
-    /// Not in this state of the interface.
-    pub const INVALID_INTERFACE_STATE: Self = Self(0x04);
-    /// Of another kind.
-    pub const UNSPECIFIED: Self = Self(0x05);
-    /// The request is not supported; the error's data is its type.
-    pub const UNSUPPORTED_REQUEST: Self = Self(0x07);
-    /// The request's version is not spoken.
-    pub const VERSION_MISMATCH: Self = Self(0x41);
-    /// A vendor's own; who it is stands in the extended data.
-    pub const VENDOR_SPECIFIC: Self = Self(0xff);
-    /// There is no such interface.
-    pub const INVALID_INTERFACE: Self = Self(0x101);
-    /// It is not the nonce of the lock.
-    pub const INVALID_NONCE: Self = Self(0x102);
-    /// No randomness for a nonce.
-    pub const INSUFFICIENT_ENTROPY: Self = Self(0x103);
-    /// The device is configured so that it cannot be locked.
-    pub const INVALID_DEVICE_CONFIGURATION: Self = Self(0x104);
-
-    /// Its name, if it has one.
-    #[must_use]
-    pub const fn name(self) -> Option<&'static str> {
-        Some(match self {
-            Self::INVALID_REQUEST => "INVALID_REQUEST",
-            Self::BUSY => "BUSY",
-            Self::INVALID_INTERFACE_STATE => "INVALID_INTERFACE_STATE",
-            Self::UNSPECIFIED => "UNSPECIFIED",
-            Self::UNSUPPORTED_REQUEST => "UNSUPPORTED_REQUEST",
-            Self::VERSION_MISMATCH => "VERSION_MISMATCH",
-            Self::VENDOR_SPECIFIC => "VENDOR_SPECIFIC_ERROR",
-            Self::INVALID_INTERFACE => "INVALID_INTERFACE",
-            Self::INVALID_NONCE => "INVALID_NONCE",
-            Self::INSUFFICIENT_ENTROPY => "INSUFFICIENT_ENTROPY",
-            Self::INVALID_DEVICE_CONFIGURATION => "INVALID_DEVICE_CONFIGURATION",
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "error {:#x}", self.0),
-        }
+errors! {
+    /// Why a device refuses.
+    pub struct ErrorCode {
+        /// The request's length or a field of it is wrong.
+        INVALID_REQUEST = 0x01, "INVALID_REQUEST";
+        /// It may be asked again.
+        BUSY = 0x03, "BUSY";
+        /// Not in this state of the interface.
+        INVALID_INTERFACE_STATE = 0x04, "INVALID_INTERFACE_STATE";
+        /// Of another kind.
+        UNSPECIFIED = 0x05, "UNSPECIFIED";
+        /// The request is not supported; the error's data is its type.
+        UNSUPPORTED_REQUEST = 0x07, "UNSUPPORTED_REQUEST";
+        /// The request's version is not spoken.
+        VERSION_MISMATCH = 0x41, "VERSION_MISMATCH";
+        /// A vendor's own; who it is stands in the extended data.
+        VENDOR_SPECIFIC = 0xff, "VENDOR_SPECIFIC_ERROR";
+        /// There is no such interface.
+        INVALID_INTERFACE = 0x101, "INVALID_INTERFACE";
+        /// It is not the nonce of the lock.
+        INVALID_NONCE = 0x102, "INVALID_NONCE";
+        /// No randomness for a nonce.
+        INSUFFICIENT_ENTROPY = 0x103, "INSUFFICIENT_ENTROPY";
+        /// The device is configured so that it cannot be locked.
+        INVALID_DEVICE_CONFIGURATION = 0x104, "INVALID_DEVICE_CONFIGURATION";
     }
 }
 

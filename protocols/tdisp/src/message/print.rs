@@ -3,9 +3,10 @@
 use core::fmt;
 
 use super::{Capabilities, ErrorAnswer, Lock, Request, Response};
-use crate::MmioRange;
+use crate::{MmioRange, versions};
 
-struct Hex<'a>(&'a [u8]);
+/// Bytes as they are.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,10 +39,7 @@ impl fmt::Display for Response<'_> {
             | Self::Unbound
             | Self::AttributeSet
             | Self::Locked(_) => Ok(()),
-            Self::Version(versions) => versions
-                .iter()
-                .enumerate()
-                .try_for_each(|(place, version)| print_version(f, place == 0, *version)),
+            Self::Version(versions) => versions::print(versions, f),
             Self::Capabilities(capabilities) => write!(f, ": {capabilities}"),
             Self::Report(portion) => {
                 write!(f, ": {} bytes, {} follow", portion.bytes.len(), portion.remainder)
@@ -51,11 +49,6 @@ impl fmt::Display for Response<'_> {
             Self::Error(error) => write!(f, ": {error}"),
         }
     }
-}
-
-fn print_version(f: &mut fmt::Formatter<'_>, is_first: bool, version: u8) -> fmt::Result {
-    let before = if is_first { ": " } else { ", " };
-    write!(f, "{before}{}.{}", version >> 4, version & 0xf)
 }
 
 impl fmt::Display for Lock {

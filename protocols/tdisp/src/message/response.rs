@@ -2,16 +2,7 @@
 
 use super::{Capabilities, ErrorAnswer, Header, InterfaceId, RequestCode, ResponseCode, State};
 use crate::cursor::{Reader, Writer};
-use crate::{Malformed, NoRoom, NonceView};
-
-/// A portion of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Portion<'a> {
-    /// Its bytes.
-    pub bytes: &'a [u8],
-    /// How many follow it.
-    pub remainder: u16,
-}
+use crate::{Malformed, NoRoom, NonceView, Portion, versions};
 
 /// An answer, header aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +69,7 @@ impl<'a> Response<'a> {
 
     fn decode_answer(request: RequestCode, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         Ok(match request {
-            RequestCode::GetVersion => Self::Version(decode_versions(reader)?),
+            RequestCode::GetVersion => Self::Version(versions::decode(reader)?),
             RequestCode::GetCapabilities => Self::Capabilities(Capabilities::decode(reader)?),
             RequestCode::LockInterface => Self::Locked(NonceView::new(reader.array()?)),
             RequestCode::GetReport => Self::Report(Portion::decode(reader)?),
@@ -103,10 +94,7 @@ impl<'a> Response<'a> {
         Header::new(self.code().byte(), interface).encode(&mut writer)?;
         match self {
             Self::Started | Self::Stopped | Self::Bound | Self::Unbound | Self::AttributeSet => {}
-            Self::Version(versions) => {
-                writer.u8(u8::try_from(versions.len()).map_err(|_| NoRoom)?)?;
-                writer.bytes(versions)?;
-            }
+            Self::Version(versions) => versions::encode(versions, &mut writer)?,
             Self::Capabilities(capabilities) => capabilities.encode(&mut writer)?,
             Self::Locked(nonce) => writer.bytes(nonce.bytes())?,
             Self::Report(portion) => portion.encode(&mut writer)?,
@@ -115,28 +103,5 @@ impl<'a> Response<'a> {
             Self::Error(error) => error.encode(&mut writer)?,
         }
         Ok(writer.length())
-    }
-}
-
-fn decode_versions<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
-    match reader.u8()? {
-        0 => Err(Malformed::Field("number of versions")),
-        count => reader.take(count.into()),
-    }
-}
-
-impl<'a> Portion<'a> {
-    /// Bytes of the answer before the portion's own.
-    pub(crate) const HEAD: usize = super::HEADER_SIZE + 4;
-
-    fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let (length, remainder) = (reader.u16()?, reader.u16()?);
-        Ok(Self { bytes: reader.take(length.into())?, remainder })
-    }
-
-    fn encode(&self, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
-        writer.u16(u16::try_from(self.bytes.len()).map_err(|_| NoRoom)?)?;
-        writer.u16(self.remainder)?;
-        writer.bytes(self.bytes)
     }
 }

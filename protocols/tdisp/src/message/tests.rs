@@ -6,7 +6,7 @@ use std::{format, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{MmioRange, NONCE_SIZE, NonceView, RangeAttributes};
+use crate::{MmioRange, NONCE_SIZE, NonceView, Portion, RangeAttributes};
 
 const INTERFACE: InterfaceId = InterfaceId::from_bits(0x0112_be1d);
 const NONCE: [u8; NONCE_SIZE] = [0x5a; NONCE_SIZE];

@@ -1,33 +1,23 @@
 //! The whole report, a portion after the other.
 
-use super::GetReport;
-use crate::{Error, Portion, Report};
+use crate::portion::Portions;
+use crate::{Error, GetReport, Portion, Report};
 
 /// Collects a report. Ask what [`ReportFetch::next`] gives, until it gives nothing, and hand each portion to
 /// [`ReportFetch::take`]. Each portion has at least a byte of what the first one says there is, so there is an end.
 #[derive(Debug)]
-pub struct ReportFetch<'b> {
-    buffer: &'b mut [u8],
-    /// The longest portion to ask for.
-    portion: u16,
-    /// Bytes that have come.
-    taken: u16,
-    /// Bytes of the report, once a portion has come.
-    total: Option<u16>,
-}
+pub struct ReportFetch<'b>(Portions<'b>);
 
 impl<'b> ReportFetch<'b> {
     /// Into this buffer, in portions of at most so many bytes; 0 counts as 1.
     pub fn new(buffer: &'b mut [u8], portion: u16) -> Self {
-        Self { buffer, portion: portion.max(1), taken: 0, total: None }
+        Self(Portions::new(buffer, portion))
     }
 
     /// What to ask next; `None` once all has come.
     #[must_use]
     pub fn next(&self) -> Option<GetReport> {
-        let left = self.total.map_or(self.portion, |total| total.saturating_sub(self.taken));
-        let length = left.min(self.portion);
-        (length > 0).then_some(GetReport { offset: self.taken, length })
+        self.0.next()
     }
 
     /// Takes the answer to it.
@@ -35,22 +25,7 @@ impl<'b> ReportFetch<'b> {
     /// # Errors
     /// [`Error::Portions`], [`Error::ReportTooLong`].
     pub fn take(&mut self, portion: Portion<'_>) -> Result<(), Error> {
-        let asked = self.next().ok_or(Error::Portions)?;
-        let length = u16::try_from(portion.bytes.len()).map_err(|_| Error::Portions)?;
-        if length > asked.length || (length == 0 && portion.remainder > 0) {
-            return Err(Error::Portions);
-        }
-        let end = self.taken.checked_add(length).ok_or(Error::Portions)?;
-        let total = end.checked_add(portion.remainder).ok_or(Error::Portions)?;
-        if self.total.is_some_and(|known| known != total) {
-            return Err(Error::Portions);
-        }
-        let too_long = Error::ReportTooLong { length: total.into() };
-        let report = self.buffer.get_mut(..total.into()).ok_or(too_long)?;
-        let place = report.get_mut(self.taken.into()..end.into()).ok_or(Error::Portions)?;
-        place.copy_from_slice(portion.bytes);
-        (self.taken, self.total) = (end, Some(total));
-        Ok(())
+        Ok(self.0.take(portion)?)
     }
 
     /// The report.
@@ -58,9 +33,7 @@ impl<'b> ReportFetch<'b> {
     /// # Errors
     /// [`Error::Malformed`], also while portions are missing.
     pub fn finish(self) -> Result<Report<'b>, Error> {
-        let total = self.total.filter(|total| *total == self.taken).unwrap_or(0);
-        let bytes: &'b [u8] = self.buffer;
-        Ok(Report::parse(bytes.get(..total.into()).unwrap_or_default())?)
+        Ok(Report::parse(self.0.finish())?)
     }
 }
 
@@ -68,53 +41,31 @@ impl<'b> ReportFetch<'b> {
 mod tests {
     use super::*;
 
-    fn portion(bytes: &[u8], remainder: u16) -> Portion<'_> {
-        Portion { bytes, remainder }
-    }
-
     #[test]
-    fn portions_are_asked_for_one_after_the_other() {
+    fn a_report_is_taken_apart_once_it_is_whole() {
         let mut buffer = [0; 20];
-        let mut fetch = ReportFetch::new(&mut buffer, 8);
-        assert_eq!(fetch.next(), Some(GetReport { offset: 0, length: 8 }));
-        fetch.take(portion(&[0; 8], 12)).unwrap();
-        assert_eq!(fetch.next(), Some(GetReport { offset: 8, length: 8 }));
-        fetch.take(portion(&[0; 7], 5)).unwrap();
-        assert_eq!(fetch.next(), Some(GetReport { offset: 15, length: 5 }));
-        fetch.take(portion(&[0; 5], 0)).unwrap();
+        let mut fetch = ReportFetch::new(&mut buffer, 16);
+        fetch.take(Portion { bytes: &[0; 16], remainder: 4 }).unwrap();
+        assert_eq!(fetch.next(), Some(GetReport { offset: 16, length: 4 }));
+        fetch.take(Portion { bytes: &[0; 4], remainder: 0 }).unwrap();
         assert_eq!(fetch.next(), None);
-        assert_eq!(fetch.take(portion(&[], 0)), Err(Error::Portions));
         assert_eq!(fetch.finish().unwrap().device_info(), []);
-    }
-
-    #[test]
-    fn a_portion_is_what_was_asked_for() {
-        let mut buffer = [0; 64];
-        let mut fetch = ReportFetch::new(&mut buffer, 8);
-        assert_eq!(fetch.take(portion(&[0; 9], 1)), Err(Error::Portions), "longer than asked for");
-        assert_eq!(fetch.take(portion(&[], 1)), Err(Error::Portions), "nothing, and there is more");
-        fetch.take(portion(&[0; 8], 12)).unwrap();
-        assert_eq!(fetch.take(portion(&[0; 8], 12)), Err(Error::Portions), "more than there was");
-        assert_eq!(fetch.take(portion(&[0; 8], 3)), Err(Error::Portions), "less than there was");
-    }
-
-    #[test]
-    fn a_report_fits_the_buffer() {
-        let mut buffer = [0; 20];
-        let mut fetch = ReportFetch::new(&mut buffer, 8);
-        assert_eq!(fetch.take(portion(&[0; 8], 13)), Err(Error::ReportTooLong { length: 21 }));
-        assert_eq!(
-            fetch.take(portion(&[0; 8], u16::MAX)),
-            Err(Error::Portions),
-            "longer than a report can be"
-        );
     }
 
     #[test]
     fn a_report_that_is_not_whole_is_none() {
         let mut buffer = [0; 64];
         let mut fetch = ReportFetch::new(&mut buffer, 32);
-        fetch.take(portion(&[0; 20], 1)).unwrap();
+        fetch.take(Portion { bytes: &[0; 20], remainder: 1 }).unwrap();
         assert_eq!(fetch.finish(), Err(Error::Malformed(crate::Malformed::Short)));
+    }
+
+    #[test]
+    fn portions_that_do_not_fit_are_errors() {
+        let mut buffer = [0; 20];
+        let mut fetch = ReportFetch::new(&mut buffer, 8);
+        let too_long = fetch.take(Portion { bytes: &[0; 8], remainder: 13 });
+        assert_eq!(too_long, Err(Error::ReportTooLong { length: 21 }));
+        assert_eq!(fetch.take(Portion { bytes: &[0; 9], remainder: 0 }), Err(Error::Portions));
     }
 }

@@ -1,7 +1,9 @@
 //! What can be asked, each with what its answer tells.
 
 use super::Question;
-use crate::{Capabilities, Error, Lock, MmioRange, Nonce, Portion, Request, Response, State, VERSION};
+use crate::{
+    Capabilities, Error, GetReport, Lock, MmioRange, Nonce, Portion, Request, Response, State, VERSION,
+};
 
 const fn wrong<T>(response: &Response<'_>) -> Result<T, Error> {
     Err(Error::WrongAnswer { given: response.code() })
@@ -68,15 +70,6 @@ impl Question for LockInterface {
     }
 }
 
-/// A portion of the report; [`super::ReportFetch`] asks for all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GetReport {
-    /// Where it begins, in bytes.
-    pub offset: u16,
-    /// How long it may be, in bytes.
-    pub length: u16,
-}
-
 impl Question for GetReport {
     type Answer<'a> = Portion<'a>;
 
@@ -86,11 +79,7 @@ impl Question for GetReport {
 
     fn check<'a>(&self, response: Response<'a>) -> Result<Portion<'a>, Error> {
         match response {
-            Response::Report(portion) if portion.bytes.len() > self.length.into() => Err(Error::Portions),
-            Response::Report(portion) if portion.bytes.is_empty() && portion.remainder > 0 => {
-                Err(Error::Portions)
-            }
-            Response::Report(portion) => Ok(portion),
+            Response::Report(portion) => Ok(GetReport::check(self, portion)?),
             other => wrong(&other),
         }
     }

@@ -2,12 +2,14 @@
 
 use super::{Hardware, NoEntropy, Refused, write_vendor};
 use crate::{
-    Capabilities, ErrorCode, Interface, InterfaceId, Lock, LockFlags, MmioRange, NONCE_SIZE, Nonce, Portion,
-    RangeAttributes, Report, Request, RequestCode, Requests, Response, VERSION,
+    Capabilities, ErrorCode, GetReport, HEADER_SIZE, Interface, InterfaceId, Lock, LockFlags, MmioRange,
+    NONCE_SIZE, Nonce, Portion, RangeAttributes, Report, Request, RequestCode, Requests, Response, VERSION,
 };
 
 /// Requests that a device takes at once: SPDM carries one.
 const AT_ONCE: u8 = 1;
+/// Bytes of an answer before those of the report: lengths of the portion and of what follows it.
+const REPORT_HEAD: usize = HEADER_SIZE + 4;
 
 /// An interface that a session asks something of.
 pub(super) struct At<'r, H> {
@@ -87,12 +89,10 @@ impl<H: Hardware> At<'_, H> {
     fn report(&self, offset: u16, length: u16, answer: &mut [u8]) -> Result<usize, Refused> {
         self.interface.check_report(self.session)?;
         let report = self.hardware.report(self.interface.id());
-        let rest = report.get(usize::from(offset)..).filter(|rest| !rest.is_empty() && length > 0);
-        let rest = rest.ok_or(ErrorCode::INVALID_REQUEST)?;
-        let room = answer.len().saturating_sub(Portion::HEAD);
-        let (bytes, rest) = rest.split_at_checked(room.min(length.into())).unwrap_or((rest, &[]));
-        let remainder = u16::try_from(rest.len()).map_err(|_| ErrorCode::UNSPECIFIED)?;
-        Ok(Response::Report(Portion { bytes, remainder }).encode(self.id, answer)?)
+        let room = answer.len().saturating_sub(REPORT_HEAD);
+        let portion = Portion::of(report, GetReport { offset, length }, room)?;
+        let portion = portion.ok_or(ErrorCode::INVALID_REQUEST)?;
+        Ok(Response::Report(portion).encode(self.id, answer)?)
     }
 
     fn bind(&mut self, stream: u8) -> Result<Response<'static>, ErrorCode> {

@@ -4,6 +4,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::shared::as_answer;
 use super::support::{INTERFACE, NONCE, OWNER, STRANGER, device, device_in, exchange, payload, random};
 use crate::{
     GetCapabilities, GetReport, GetState, GetVersion, HEADER_SIZE, Host, LockInterface, MIN_ANSWER,
@@ -125,10 +126,5 @@ proptest! {
 
 /// An answer that gets far.
 fn any_answer() -> impl Strategy<Value = Vec<u8>> {
-    any_payload().prop_map(|mut payload| {
-        if let Some(code) = payload.get_mut(2) {
-            *code &= 0x7f;
-        }
-        payload
-    })
+    any_payload().prop_map(as_answer)
 }

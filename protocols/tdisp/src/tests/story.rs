@@ -3,6 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
+use super::shared;
 use super::support::{
     DEVICE_INFO, Device, INTERFACE, LOCK, NONCE, OWNER, RANGES, device, exchange, random, updatable,
 };
@@ -99,30 +100,15 @@ fn emu_state(device: &mut Device) -> u8 {
     answer[16]
 }
 
-/// In portions of 64 bytes, as it does it; the first as long as can be, the others no longer than what is left.
+/// In portions of 64 bytes, as it does it.
 fn emu_report(device: &mut Device) -> Vec<u8> {
-    const PORTION: u16 = 64;
-    let (mut report, mut total, mut remainder) = (vec![], 0, PORTION);
-    loop {
-        let length = remainder.min(PORTION);
-        let offset = u16::try_from(report.len()).unwrap();
+    shared::emu_report(64, |offset, length| {
         let body = [offset.to_le_bytes(), length.to_le_bytes()].concat();
         let answer = emu(device, 0x84, &body, 20 + 64);
         let portion = u16::from_le_bytes([answer[16], answer[17]]);
-        remainder = u16::from_le_bytes([answer[18], answer[19]]);
-        assert!(portion <= length);
         assert_eq!(answer.len(), 20 + usize::from(portion));
-        let whole = report.len() + usize::from(portion) + usize::from(remainder);
-        if report.is_empty() {
-            assert!(whole <= 0x1000);
-            total = whole;
-        }
-        assert_eq!(whole, total);
-        report.extend(&answer[20..]);
-        if remainder == 0 {
-            return report;
-        }
-    }
+        (answer[20..].to_vec(), u16::from_le_bytes([answer[18], answer[19]]))
+    })
 }
 
 #[test]

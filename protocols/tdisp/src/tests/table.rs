@@ -1,10 +1,10 @@
 //! What every request gives in every state, from the session that locked the interface and from another.
 
-use std::fmt::Write as _;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use super::shared::table;
 use super::support::{
     INTERFACE, LOCK, NOWHERE, OWNER, STRANGER, device_in, exchange, payload, start, updatable,
 };
@@ -65,14 +65,6 @@ fn cell(state: State, session: u32, request: &[u8]) -> String {
 
 #[test]
 fn every_request_in_every_state_has_its_answer() {
-    let mut table = String::new();
-    for (name, request) in rows() {
-        writeln!(table, "{name}").unwrap();
-        for state in State::ALL {
-            let cells = [cell(state, OWNER, &request), cell(state, STRANGER, &request)];
-            let line = if cells[0] == cells[1] { cells[0].clone() } else { cells.join(" | other session: ") };
-            writeln!(table, "    {:<16}{line}", format!("{state}")).unwrap();
-        }
-    }
+    let table = table(&rows(), &State::ALL, [OWNER, STRANGER], cell);
     insta::assert_snapshot!(table);
 }

@@ -8,6 +8,7 @@ use lanewarden_aws_lc::{AwsLc, VerifyingKey};
 use lanewarden_crypto::{Digest, SignatureAlgorithm};
 use lanewarden_net::emulator::{Command, ServerOptions, Transport, serve};
 use lanewarden_net::{Ended, MessageKind, Responder as Answers, Stop, TransportError};
+use lanewarden_spdm::Record;
 use lanewarden_spdm::certificate::{AnchorList, ChainReader, NoRevocations, Rules};
 use lanewarden_spdm::message::MutualAuthentication;
 use lanewarden_spdm::responder::{Parts, PresharedKeys, Requesters, Responder, Settings};
@@ -62,6 +63,8 @@ fn key(reader: Reader<'_>) -> Option<(Digest, VerifyingKey)> {
 }
 
 impl Requesters<AwsLc> for Trusted<'_> {
+    type Keep<T> = Option<T>;
+
     fn known(&mut self, _: u8, _: SignatureAlgorithm) -> Option<(Digest, VerifyingKey)> {
         if self.provisioned.is_empty() {
             return None;
@@ -84,12 +87,12 @@ impl Requesters<AwsLc> for Trusted<'_> {
     }
 }
 
-type Made<'a, const CONTEXT: bool> =
-    Parts<AwsLc, Chains, Source, (), (), [Seat<AwsLc>; 4], Shared<CONTEXT>, Trusted<'a>>;
+type Made<'a, R, const CONTEXT: bool> =
+    Parts<AwsLc, Chains, Source, (), R, [Seat<AwsLc>; 4], Shared<CONTEXT>, Trusted<'a>>;
 
 /// Our responder, and how often it was asked.
-struct Server<'a, const CONTEXT: bool> {
-    responder: Responder<Made<'a, CONTEXT>, Vec<u8>>,
+struct Server<'a, R: Record, const CONTEXT: bool> {
+    responder: Responder<Made<'a, R, CONTEXT>, Vec<u8>>,
     clock: Wall,
     requests: usize,
     /// How many came in sessions.
@@ -97,7 +100,7 @@ struct Server<'a, const CONTEXT: bool> {
     failures: Vec<TransportError>,
 }
 
-impl<const CONTEXT: bool> Answers for Server<'_, CONTEXT> {
+impl<R: Record, const CONTEXT: bool> Answers for Server<'_, R, CONTEXT> {
     fn respond(
         &mut self,
         kind: MessageKind,
@@ -133,16 +136,34 @@ impl<const CONTEXT: bool> Answers for Server<'_, CONTEXT> {
 /// # Errors
 /// What either side has against the other.
 pub fn answer(emulators: &Path, run: &SessionRun) -> Result<usize> {
+    answer_in(&Scratch::new(emulators)?, run, (), &[])
+}
+
+/// The same in this folder, with a record of ours and more options for their requester.
+///
+/// # Errors
+/// What either side has against the other.
+pub fn answer_in<R: Record + Send>(
+    scratch: &Scratch,
+    run: &SessionRun,
+    record: R,
+    more: &[String],
+) -> Result<usize> {
     match run.secret {
-        Secret::Preshared { with_context: false } => attempt::<false>(emulators, run),
-        _ => attempt::<true>(emulators, run),
+        Secret::Preshared { with_context: false } => attempt::<R, false>(scratch, run, record, more),
+        _ => attempt::<R, true>(scratch, run, record, more),
     }
 }
 
-fn attempt<const CONTEXT: bool>(emulators: &Path, run: &SessionRun) -> Result<usize> {
-    let (scratch, one) = (Scratch::new(emulators)?, run.combination());
+fn attempt<R: Record + Send, const CONTEXT: bool>(
+    scratch: &Scratch,
+    run: &SessionRun,
+    record: R,
+    more: &[String],
+) -> Result<usize> {
+    let one = run.combination();
     let chains = Chains::new(one.signature)?;
-    introduce(&scratch, &one, &chains)?;
+    introduce(scratch, &one, &chains)?;
     let folder = names::folder(SessionRun::requester_signature());
     let root = scratch.read(folder, names::root(0))?;
     let provisioned = if run.mutual == MutualAuthentication::Direct {
@@ -155,6 +176,7 @@ fn attempt<const CONTEXT: bool>(emulators: &Path, run: &SessionRun) -> Result<us
     let parts = Parts::new(AwsLc)
         .with_identities(chains)
         .with_measurements(Source)
+        .with_record(record)
         .with_sessions(seats())
         .with_psk(Shared::<CONTEXT>)
         .with_requesters(trusted);
@@ -166,7 +188,8 @@ fn attempt<const CONTEXT: bool>(emulators: &Path, run: &SessionRun) -> Result<us
     let (stop, options) = (Stop::new()?, ServerOptions::new(one.transport));
     let end = std::thread::scope(|scope| {
         let served = scope.spawn(|| serve(&listener, &options, &stop, &mut server));
-        let end = Program::start(&scratch, "spdm_requester_emu", &arguments(run, port))
+        let arguments = [&arguments(run, port), more].concat();
+        let end = Program::start(scratch, "spdm_requester_emu", &arguments)
             .and_then(|program| program.end(PATIENCE));
         stop.stop();
         let _: Ended = served.join().map_err(|_| anyhow!("our responder panicked"))??;

@@ -5,8 +5,8 @@ use core::hint::black_box;
 
 use lanewarden_crypto::{
     Aead, AeadAlgorithm, AeadError, Digest, ExchangeError, Group, Hash, HashAlgorithm, KeyError, KeyExchange,
-    MAX_DIGEST_SIZE, Mac, NONCE_SIZE, Provider, PublicKey, RandomError, SignError, SignatureAlgorithm,
-    Signed, Signer, Signing, Tag, VerifyError, VerifyingKey,
+    MAX_DIGEST_SIZE, NONCE_SIZE, Provider, PublicKey, RandomError, SignError, SignatureAlgorithm, Signed,
+    Signer, Signing, Tag, VerifyError, VerifyingKey,
 };
 
 /// Says yes to everything. It is provider, key and cipher.
@@ -40,22 +40,14 @@ impl Hash for StubHash {
     fn finish(self) -> Digest {
         self.digest()
     }
-}
 
-impl Mac for StubHash {
-    #[inline(never)]
-    fn update(&mut self, bytes: &[u8]) {
-        black_box(bytes);
-    }
-
-    fn finish(self) -> Digest {
-        self.digest()
+    fn fresh(&self) -> Self {
+        *self
     }
 }
 
 impl Provider for Stub {
     type Hash = StubHash;
-    type Mac = StubHash;
     type VerifyingKey = Self;
     type KeyExchange = Self;
     type Aead = Self;
@@ -66,8 +58,15 @@ impl Provider for Stub {
     }
 
     #[inline(never)]
-    fn hmac(&self, algorithm: HashAlgorithm, _: &[u8]) -> Option<StubHash> {
-        black_box(Some(StubHash(algorithm)))
+    fn digest(&self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
+        black_box(parts);
+        black_box(Some(StubHash(algorithm).digest()))
+    }
+
+    #[inline(never)]
+    fn hmac(&self, algorithm: HashAlgorithm, _: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        black_box(parts);
+        black_box(Some(StubHash(algorithm).digest()))
     }
 
     #[inline(never)]

@@ -88,11 +88,14 @@ enum Attempt {
     Updated,
     /// With those of a secret of the key log: a session begins, or is established.
     Logged,
+    /// With those of the one after it: both sides' keys were updated before this side said anything under its first.
+    LoggedUpdated,
     /// With those in use, after records that are missing or did not open. The first under a secret has to be there.
     Later,
 }
 
-const ATTEMPTS: [Attempt; 4] = [Attempt::Same, Attempt::Updated, Attempt::Logged, Attempt::Later];
+const ATTEMPTS: [Attempt; 5] =
+    [Attempt::Same, Attempt::Updated, Attempt::Logged, Attempt::LoggedUpdated, Attempt::Later];
 
 impl<P: Provider> Opener<P> {
     /// One with this key log.
@@ -157,17 +160,8 @@ impl<P: Provider> Opener<P> {
                 way.keys = Some(next);
                 Some(application)
             }
-            Attempt::Logged => {
-                let mut logged = self.log.secrets(sealed.session, direction, way.from).take(MOST_TRIED);
-                let (place, keys, application) = logged.find_map(|(place, phase, bytes)| {
-                    let secret = Secret::from_bytes(sealed.hash, bytes)?;
-                    let mut keys = self.keys(secret, sealed, phase, 0, 0)?;
-                    let application = keys.open(sealed)?;
-                    Some((place, keys, application))
-                })?;
-                *way = Way { keys: Some(keys), from: place.saturating_add(1) };
-                Some(application)
-            }
+            Attempt::Logged => self.attempt_logged(way, direction, sealed, 0),
+            Attempt::LoggedUpdated => self.attempt_logged(way, direction, sealed, 1),
             Attempt::Later => {
                 let keys = way.keys.as_ref()?;
                 let next = keys.channel.sequence()?;
@@ -182,6 +176,27 @@ impl<P: Provider> Opener<P> {
                 Some(application)
             }
         }
+    }
+
+    /// With the secrets of the key log, updated so often.
+    fn attempt_logged(
+        &self,
+        way: &mut Way<P::Aead>,
+        direction: Direction,
+        sealed: &Sealed<'_>,
+        updates: u32,
+    ) -> Option<Vec<u8>> {
+        let logged = self.log.secrets(sealed.session, direction, way.from).take(MOST_TRIED);
+        let mut updatable = logged.filter(|(_, phase, _)| updates == 0 || *phase == Phase::Application);
+        let (place, keys, application) = updatable.find_map(|(place, phase, bytes)| {
+            let first = Secret::from_bytes(sealed.hash, bytes)?;
+            let secret = (0..updates).try_fold(first, |secret, _| secret.next(&self.provider))?;
+            let mut keys = self.keys(secret, sealed, phase, updates, 0)?;
+            let application = keys.open(sealed)?;
+            Some((place, keys, application))
+        })?;
+        *way = Way { keys: Some(keys), from: place.saturating_add(1) };
+        Some(application)
     }
 
     fn keys(

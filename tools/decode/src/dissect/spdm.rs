@@ -5,6 +5,7 @@ mod measurements;
 mod negotiation;
 mod session;
 mod transfer;
+mod vendor;
 
 use std::fmt::Display;
 
@@ -173,7 +174,7 @@ impl State {
             R::GetCertificate => authentication::get_certificate(version, header, reader, &mut asked)?,
             R::Challenge => authentication::challenge(version, header, reader, &mut asked)?,
             R::GetMeasurements => measurements::get(version, header, reader, &mut asked)?,
-            R::VendorDefined => transfer::vendor(reader)?,
+            R::VendorDefined => vendor::vendor(true, reader)?,
             R::RespondIfReady => return Ok(transfer::respond_if_ready(header)),
             R::ChunkGet => return Ok(transfer::chunk_get(header, reader)?),
             R::ChunkSend => {
@@ -208,7 +209,7 @@ impl State {
             R::Certificate => Ok(self.certificate(&reading)?),
             R::ChallengeAuth => self.challenge_auth(&reading),
             R::Measurements => self.measurements(&reading),
-            R::VendorDefined => Ok(transfer::vendor(reader)?),
+            R::VendorDefined => Ok(vendor::vendor(false, reader)?),
             R::Error => Ok(transfer::error(header, reader)),
             R::ChunkResponse => {
                 Ok(transfer::chunk("CHUNK_RESPONSE", header, reader, &mut self.large_response)?)

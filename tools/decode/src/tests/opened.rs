@@ -290,6 +290,23 @@ fn sessions_are_read_over_every_transport_and_with_every_protection() {
     }
 }
 
+/// A responder whose first words after the handshake acknowledge an update of all keys has said nothing under the secret
+/// in the key log.
+#[test]
+fn keys_that_are_updated_before_anything_else_are_followed() {
+    let mut pair = Pair::new(Binding::DOE, small());
+    pair.meet();
+    pair.exchange();
+    let id = pair.id();
+    for _ in 0..2 {
+        pair.asker.within(id).update_keys(KeyOperation::UpdateAllKeys).unwrap();
+        pair.go();
+    }
+    let messages = read(LinkType::Doe, &pair.sent, &pair.log());
+    assert_eq!(closed(&messages), []);
+    assert_eq!(messages.iter().filter(|message| message.name == "KEY_UPDATE_ACK").count(), 4);
+}
+
 #[test]
 fn both_roles_tell_the_same_secrets() {
     let pair = two_sessions(Binding::DOE, small());

@@ -10,8 +10,8 @@ use lanewarden_mctp::pldm::Terminus;
 use lanewarden_spdm::message::{ErrorCode, Registry};
 use lanewarden_spdm::responder::{Context, VendorHandler};
 use lanewarden_tdisp::{
-    EmulatedInterface, InterfaceId, InterfaceInfo, MmioRange, NONCE_SIZE, NoEntropy, NoRoom, RangeAttributes,
-    ReportHead,
+    EmulatedInterface, InterfaceId, InterfaceInfo, MmioRange, NONCE_SIZE, NoEntropy, NoResponse, NoRoom,
+    RangeAttributes, ReportHead, tsp,
 };
 
 /// Ports of the device, and streams that each has room for. spdm-emu's requester has keys for port 1, and takes no more
@@ -36,7 +36,7 @@ pub struct Functions {
     link: pci::Responder<pci::Emulation<PORTS, STREAMS>, ALL_STREAMS>,
     cxl_link: cxl::Responder<cxl::Emulation<Random, PORTS>, PORTS>,
     interface: lanewarden_tdisp::Responder<lanewarden_tdisp::Emulated<1>, 1>,
-    memory: lanewarden_tsp::Responder<lanewarden_tsp::Emulated>,
+    memory: tsp::Responder<tsp::Emulated>,
     terminus: Terminus,
 }
 
@@ -55,7 +55,7 @@ impl Functions {
             link: pci::Responder::new(pci::Emulation::new()),
             cxl_link: cxl::Responder::new(cxl::Emulation::new(random)),
             interface: lanewarden_tdisp::Responder::new(interfaces, ids),
-            memory: lanewarden_tsp::Responder::new(lanewarden_tsp::Emulated::new(MEMORY)),
+            memory: tsp::Responder::new(tsp::Emulated::new(MEMORY)),
             terminus: Terminus { id: 1 },
         })
     }
@@ -78,8 +78,7 @@ impl VendorHandler for Functions {
         answer: &mut [u8],
     ) -> Result<usize, ErrorCode> {
         use lanewarden_ide::PROTOCOL as IDE_KM;
-        use lanewarden_tdisp::PROTOCOL_ID as TDISP;
-        use lanewarden_tsp::PROTOCOL_ID as TSP;
+        use lanewarden_tdisp::PROTOCOL_ID as TDISP_OR_TSP;
         let session = context.session;
         let protocol = *request.first().ok_or(ErrorCode::INVALID_REQUEST)?;
         let of_pci = registry.body == lanewarden_ide::BODY && registry.vendor == pci::VENDOR;
@@ -88,8 +87,10 @@ impl VendorHandler for Functions {
         match protocol {
             IDE_KM if of_pci => self.link.respond(session, request, answer).map_err(keys),
             IDE_KM if of_cxl => self.cxl_link.respond(session, request, answer).map_err(keys),
-            TDISP if of_pci => self.interface.respond(session, nonce, request, answer).map_err(of_interface),
-            TSP if of_cxl => self.memory.respond(session, request, answer).map_err(of_memory),
+            TDISP_OR_TSP if of_pci => {
+                self.interface.respond(session, nonce, request, answer).map_err(unanswered)
+            }
+            TDISP_OR_TSP if of_cxl => self.memory.respond(session, request, answer).map_err(unanswered),
             _ => Err(ErrorCode::UNSUPPORTED_REQUEST),
         }
     }
@@ -116,17 +117,8 @@ impl VendorHandler for Functions {
     }
 }
 
-const fn of_interface(why: lanewarden_tdisp::NoResponse) -> ErrorCode {
-    use lanewarden_tdisp::NoResponse;
-    match why {
-        NoResponse::NoSession => ErrorCode::SESSION_REQUIRED,
-        NoResponse::Malformed(_) => ErrorCode::INVALID_REQUEST,
-        NoResponse::NoRoom => ErrorCode::UNSPECIFIED,
-    }
-}
-
-const fn of_memory(why: lanewarden_tsp::NoResponse) -> ErrorCode {
-    use lanewarden_tsp::NoResponse;
+/// Neither TDISP nor TSP has an answer of its own.
+const fn unanswered(why: NoResponse) -> ErrorCode {
     match why {
         NoResponse::NoSession => ErrorCode::SESSION_REQUIRED,
         NoResponse::Malformed(_) => ErrorCode::INVALID_REQUEST,

@@ -66,6 +66,8 @@ impl Known {
 }
 
 impl Requesters<AwsLc> for Known {
+    type Keep<T> = Option<T>;
+
     fn known(&mut self, _: u8, _: SignatureAlgorithm) -> Option<(Digest, VerifyingKey)> {
         None
     }

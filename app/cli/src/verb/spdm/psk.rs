@@ -20,7 +20,7 @@ pub struct Psk {
 impl Psk {
     /// As the command line says.
     pub fn read(argument: &PskArgument) -> Result<Self, Failure> {
-        let key = Zeroizing::new(files::read(&argument.file, LONGEST)?);
+        let key = files::read_secret(&argument.file, LONGEST)?;
         if key.is_empty() || key.len() > LONGEST {
             let message = format!("{}: a key has from 1 to {LONGEST} bytes", argument.file.display());
             return Err(Failure::new(Exit::Usage, message));

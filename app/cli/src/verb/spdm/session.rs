@@ -50,7 +50,7 @@ pub fn run<M: Machine>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, o
     let basis = if psk.is_some() { None } else { Some(Basis::load(&args.trust, own, output)?) };
     let trust = basis.as_ref().map(Basis::trust);
     let opening = match (psk, &trust) {
-        (Some(psk), _) => Opening::Preshared(psk),
+        (Some(psk), _) => Opening::Preshared(Some(psk)),
         (None, Some(trust)) => Opening::Exchange(Box::new(Judge::new(trust, args.slot, args.untrusted))),
         (None, None) => return Err(usage("nobody says whom to trust")),
     };
@@ -72,7 +72,13 @@ fn meet<M: Machine, I: Identities>(
     let settings = Settings { binding: binding(args.way.transport), ..settings() };
     let talk = Dialogue::of(AwsLc, identities, settings, script);
     let talk = talk.with_time(args.keep.map_or(Duration::ZERO, |keep| keep.0));
+    #[cfg(feature = "keylog")]
+    let log = crate::keylog::KeyLogFile::create(args.keylog.as_deref())?;
+    #[cfg(feature = "keylog")]
+    let talk = talk.told_to(log.listener());
     let (place, script) = hold(machine, device, &args.way, talk, true, output)?;
+    #[cfg(feature = "keylog")]
+    log.finish()?;
     // What has come of it is shown, also where it has not come to its end.
     let shown = script.session().is_some();
     if shown && output.json() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cxl::{Direction, Emulation, FIRST_IV, GetKey, ProgramKey, Query, SetGo, SetStop};
-use crate::{Error, Fault, Malformed, NoRoom, PortInfo};
+use crate::{Error, Fault, Malformed, NoRoom, PortInfo, tests};
 
 const ALICE: u32 = 0x8000_0001;
 const BOB: u32 = 0x8000_0002;
@@ -32,10 +32,7 @@ fn ask<T>(
     request: impl FnOnce(&mut [u8]) -> Result<usize, NoRoom>,
     check: impl FnOnce(&[u8]) -> Result<T, Error>,
 ) -> Result<Result<T, Error>, Refused> {
-    let (mut payload, mut answer) = ([0; 64], [0xee; 64]);
-    let length = request(&mut payload).unwrap();
-    let length = device.respond(Some(session), &payload[..length], &mut answer)?;
-    Ok(check(&answer[..length]))
+    tests::ask(request, |request, answer| device.respond(Some(session), request, answer), check)
 }
 
 fn program(device: &mut Device, session: u32, slot: Slot, byte: u8) -> Result<(), Error> {

@@ -2,7 +2,7 @@ use super::*;
 use crate::pci::{
     Direction, Emulation, Material, Message, ProgramKey, Query, QueryResponse, SetGo, SetStop, SubStream,
 };
-use crate::{Error, Key, Malformed, NoRoom, PortInfo};
+use crate::{Error, Key, Malformed, NoRoom, PortInfo, tests};
 
 const ALICE: u32 = 0x8000_0001;
 const BOB: u32 = 0x8000_0002;
@@ -24,10 +24,7 @@ fn ask<T>(
     request: impl FnOnce(&mut [u8]) -> Result<usize, NoRoom>,
     check: impl FnOnce(&[u8]) -> Result<T, Error>,
 ) -> Result<Result<T, Error>, Refused> {
-    let (mut payload, mut answer) = ([0; 64], [0xee; 128]);
-    let length = request(&mut payload).unwrap();
-    let length = device.respond(Some(session), &payload[..length], &mut answer)?;
-    Ok(check(&answer[..length]))
+    tests::ask(request, |request, answer| device.respond(Some(session), request, answer), check)
 }
 
 fn program(device: &mut Device, session: u32, slot: Slot, byte: u8) -> Result<(), Error> {

@@ -2,6 +2,8 @@
 
 use lanewarden_crypto::{Digest, Provider, SignatureAlgorithm};
 
+use crate::session::Keep;
+
 /// Keys that are shared with requesters from before (DSP0274 1.3, 10.18).
 pub trait PresharedKeys {
     /// Whether there are any.
@@ -27,6 +29,8 @@ impl PresharedKeys for () {
 pub trait Requesters<P: Provider> {
     /// Whether requesters are authenticated at all.
     const PRESENT: bool = true;
+    /// Where a responder keeps what it needs only to authenticate requesters: an `Option`, or `()`, which takes no room.
+    type Keep<T>: Keep<T>;
 
     /// The digest of the requester's chain in this slot and its leaf's key, where both are known from before: by
     /// provisioning, or from a chain that was checked. With slot 255, the digest of the provisioned key and that key.
@@ -46,6 +50,7 @@ pub trait Requesters<P: Provider> {
 
 impl<P: Provider> Requesters<P> for () {
     const PRESENT: bool = false;
+    type Keep<T> = ();
 
     fn known(&mut self, _: u8, _: SignatureAlgorithm) -> Option<(Digest, P::VerifyingKey)> {
         None

@@ -44,7 +44,6 @@ impl KeyExchange for LeakyHalf {
 
 impl Provider for Leaky {
     type Hash = <AwsLc as Provider>::Hash;
-    type Mac = <AwsLc as Provider>::Mac;
     type VerifyingKey = <AwsLc as Provider>::VerifyingKey;
     type KeyExchange = LeakyHalf;
     type Aead = <AwsLc as Provider>::Aead;
@@ -53,8 +52,8 @@ impl Provider for Leaky {
         AwsLc.hash(algorithm)
     }
 
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8]) -> Option<Self::Mac> {
-        AwsLc.hmac(algorithm, key)
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
+        AwsLc.hmac(algorithm, key, parts)
     }
 
     fn verifies(&self, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> bool {

@@ -38,6 +38,8 @@ impl<K: Kit> Trust<K> {
 }
 
 impl<K: Kit> Requesters<K::Provider> for Trust<K> {
+    type Keep<T> = Option<T>;
+
     fn known(
         &mut self,
         _: u8,

@@ -4,7 +4,7 @@ use lanewarden_spdm::Version;
 use lanewarden_spdm::message::{
     Chunk, ChunkAck, ChunkGet, Code, DeliverEncapsulatedResponse, EncapsulatedPayload, EncapsulatedRequest,
     EncapsulatedResponseAck, ErrorMessage, GetEncapsulatedRequest, HEADER_SIZE, Header, Malformed, Reader,
-    Request, RespondIfReady, Response, VendorMessage,
+    Request, RespondIfReady, Response,
 };
 
 use super::super::large::Large;
@@ -34,19 +34,6 @@ pub fn respond_if_ready(header: Header) -> Content {
             Field::new("token", Value::mask(message.token)),
         ],
     )
-}
-
-pub fn vendor(reader: &mut Reader<'_>) -> Result<Content, Malformed> {
-    let (message, _) = VendorMessage::decode(reader)?;
-    Ok(Content::new(
-        &message,
-        vec![
-            Field::new("standards_body", message.registry.body),
-            Field::new("standards_body_name", message.registry.name()),
-            Field::new("vendor_id", message.registry.vendor),
-            Field::new("payload", message.payload),
-        ],
-    ))
 }
 
 pub fn chunk_get(header: Header, reader: &mut Reader<'_>) -> Result<Content, Malformed> {

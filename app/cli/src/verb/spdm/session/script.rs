@@ -18,8 +18,8 @@ use super::judge::Judge;
 pub enum Opening<'t> {
     /// An exchange of keys, with a device that a chain vouches for.
     Exchange(Box<Judge<'t>>),
-    /// A key from before.
-    Preshared(Psk),
+    /// A key from before, until it has been of use.
+    Preshared(Option<Psk>),
 }
 
 /// What came of a command.
@@ -137,11 +137,12 @@ impl<'t> Script<'t> {
     fn exchange<I: Identities>(&mut self, requester: &mut Speaker<AwsLc, I>) -> Result<(), Error> {
         self.stage = Stage::Handshake;
         let wanted = self.wanted();
-        match &self.opening {
+        match &mut self.opening {
             Opening::Exchange(_) => requester.key_exchange(wanted),
-            Opening::Preshared(Psk { hint, key }) => {
-                requester.psk_exchange(wanted, PresharedKey { hint, key })
-            }
+            // What follows from it is derived at once, and it goes.
+            Opening::Preshared(psk) => psk.take().map_or(Ok(()), |Psk { hint, key }| {
+                requester.psk_exchange(wanted, PresharedKey { hint: &hint, key: &key })
+            }),
         }
     }
 
