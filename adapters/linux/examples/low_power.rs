@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::io::{BufRead, stdin};
 
-use lanewarden_linux::vfio::{Device, Host, Wakeup};
+use lanewarden_linux::vfio::{Device, Host, LowPower, Wakeup};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 

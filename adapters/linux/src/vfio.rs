@@ -15,7 +15,7 @@
 //! Which state the device goes to is the platform's affair, and nobody is told. Nothing is told either where the device
 //! never slept, for instance since someone else uses it. A wake-up is told once for each entry, and low power has then
 //! ended. Closing the device ends it too, and tells nobody. Without a [`Wakeup`] the device may go back to sleep after each use, until
-//! [`Device::exit_low_power`].
+//! [`LowPower::exit_low_power`].
 
 mod bind;
 #[allow(unsafe_code)] // ioctls take numbers and addresses alike
@@ -35,9 +35,9 @@ mod wakeup;
 pub use bind::{Plan, Step};
 pub use config::Config;
 pub use device::{Device, Region};
-pub use error::{BindError, FeatureError, OpenError};
+pub use error::{BindError, OpenError};
 pub use host::{Host, Power};
-pub use low_power::{Feature, Operation, Request};
+pub use lanewarden_pci::low_power::{Feature, FeatureError, LowPower, Operation, Request, Signal};
 pub use mapping::Mapping;
 pub use owned::Owned;
 pub use use_of::Use;

@@ -14,7 +14,7 @@ use vfio_bindings::bindings::vfio::{
 };
 
 use super::host::Host;
-use super::{Feature, OpenError, Operation, call};
+use super::{Feature, LowPower, OpenError, Operation, call};
 use crate::errno;
 
 /// A part of the device's file.
@@ -37,7 +37,7 @@ pub struct Region {
 pub struct Device {
     address: Address,
     device: OwnedFd,
-    has_low_power: bool,
+    pub(super) has_low_power: bool,
     /// Held as long as the device is: without them it has no IOMMU.
     _group: OwnedFd,
     _container: OwnedFd,
@@ -69,12 +69,6 @@ impl Device {
     #[must_use]
     pub fn address(&self) -> Address {
         self.address
-    }
-
-    /// Whether the kernel's driver knew the features of low power when the device was opened.
-    #[must_use]
-    pub fn has_low_power(&self) -> bool {
-        self.has_low_power
     }
 
     /// How many regions it has.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lanewarden_pci::low_power::FeatureError;
 use lanewarden_pci::{AccessError, Address};
 use rustix::io::Errno;
 
@@ -73,38 +74,14 @@ impl std::fmt::Display for Others<'_> {
     }
 }
 
-/// Why a feature was not to be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FeatureError {
-    /// The kernel does not know the feature (ENOTTY; EINVAL of kernels before 6.1), or the driver has it not.
-    #[error("the kernel's VFIO driver has no such feature")]
-    Unsupported,
-    /// Low power is engaged already.
-    #[error("low power is engaged already")]
-    Engaged,
-    /// The request makes no sense: its size, its flags, or a descriptor that is no eventfd (EINVAL). The caller's mistake.
-    #[error("the kernel refuses the request's size, flags or descriptor")]
-    Refused,
-    /// The descriptor is not open (EBADF). The caller's mistake.
-    #[error("the descriptor is not open")]
-    BadDescriptor,
-    /// The device could not be woken for the call (EIO).
-    #[error("the device cannot be woken")]
-    NoWake,
-    /// The operating system failed in another way; its error number.
-    #[error("operating system error {0}")]
-    System(i32),
-}
-
-impl From<Errno> for FeatureError {
-    fn from(error: Errno) -> Self {
-        match error {
-            Errno::NOTTY => Self::Unsupported,
-            Errno::INVAL => Self::Refused,
-            Errno::BADF => Self::BadDescriptor,
-            Errno::IO => Self::NoWake,
-            other => Self::System(other.raw_os_error()),
-        }
+/// What a call's error number says of a feature.
+pub(super) fn of_feature(error: Errno) -> FeatureError {
+    match error {
+        Errno::NOTTY => FeatureError::Unsupported,
+        Errno::INVAL => FeatureError::Refused,
+        Errno::BADF => FeatureError::BadDescriptor,
+        Errno::IO => FeatureError::NoWake,
+        other => FeatureError::System(other.raw_os_error()),
     }
 }
 
@@ -170,7 +147,7 @@ mod tests {
             (Errno::IO, FeatureError::NoWake),
             (Errno::FAULT, FeatureError::System(14)),
         ] {
-            assert_eq!(FeatureError::from(number), error);
+            assert_eq!(of_feature(number), error);
         }
     }
 

@@ -1,12 +1,17 @@
 //! The eventfd by which the kernel tells of a wake-up.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{self, Errno};
 
-/// Becomes readable when the device is woken; see [`crate::vfio::Device::enter_low_power_with_wakeup`].
+#[cfg(doc)]
+use super::LowPower;
+use super::error::of_feature;
+use super::{FeatureError, Signal};
+
+/// Becomes readable when the device is woken; see [`LowPower::enter_low_power_with_wakeup`].
 ///
 /// [`AsFd`] gives the descriptor to an event loop of one's own.
 #[derive(Debug)]
@@ -39,6 +44,23 @@ impl Wakeup {
             Ok(_) | Err(Errno::INTR) => self.take(),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Signal for Wakeup {
+    fn number(&self) -> i32 {
+        self.0.as_raw_fd()
+    }
+
+    fn signals(&self) -> Result<u64, FeatureError> {
+        self.take().map_err(of_feature)
+    }
+}
+
+/// An eventfd of the caller's. One that is none is refused when low power is entered, or taken for low power that is engaged.
+impl From<OwnedFd> for Wakeup {
+    fn from(eventfd: OwnedFd) -> Self {
+        Self(eventfd)
     }
 }
 

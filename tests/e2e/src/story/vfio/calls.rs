@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use anyhow::Result;
-use lanewarden_linux::vfio::{Request, Wakeup};
+use lanewarden_linux::vfio::{LowPower, Request, Wakeup};
 
 use super::{Subject, word};
 use crate::product;

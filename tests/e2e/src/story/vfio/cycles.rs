@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use lanewarden_linux::vfio::Wakeup;
+use lanewarden_linux::vfio::{LowPower, Wakeup};
 
 use super::{AWAKE, Subject, identity};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use lanewarden_linux::vfio::{Config, Device, Mapping, Region, Wakeup};
+use lanewarden_linux::vfio::{Config, Device, LowPower, Mapping, Region, Wakeup};
 use lanewarden_pci::ConfigSpace;
 
 use super::{Subject, identity};

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 
 use anyhow::Result;
-use lanewarden_linux::vfio::{Config, Device, Mapping, Request, Wakeup};
+use lanewarden_linux::vfio::{Config, Device, LowPower, Mapping, Request, Wakeup};
 use lanewarden_pci::ConfigSpace;
 use lanewarden_sim::vfio::{Depth, Descriptor, Model, Refusal};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use lanewarden_linux::vfio::{Device, Wakeup};
+use lanewarden_linux::vfio::{Device, LowPower, Wakeup};
 use lanewarden_pci::ConfigSpace;
 
 use super::{AWAKE, Subject, identity, word};
