@@ -24,6 +24,7 @@ mod config;
 mod device;
 mod error;
 mod host;
+mod line;
 mod low_power;
 #[allow(unsafe_code)] // memory that the device answers for
 mod mapping;

@@ -6,7 +6,9 @@ use std::ptr;
 
 use rustix::io::Errno;
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
-use vfio_bindings::bindings::vfio::{VFIO_TYPE, vfio_device_info, vfio_group_status, vfio_region_info};
+use vfio_bindings::bindings::vfio::{
+    VFIO_PCI_INTX_IRQ_INDEX, VFIO_TYPE, vfio_device_info, vfio_group_status, vfio_region_info,
+};
 
 const GET_API_VERSION: Opcode = opcode::none(VFIO_TYPE, 100);
 const CHECK_EXTENSION: Opcode = opcode::none(VFIO_TYPE, 101);
@@ -16,6 +18,7 @@ const GROUP_SET_CONTAINER: Opcode = opcode::none(VFIO_TYPE, 104);
 const GROUP_GET_DEVICE_FD: Opcode = opcode::none(VFIO_TYPE, 106);
 const DEVICE_GET_INFO: Opcode = opcode::none(VFIO_TYPE, 107);
 const DEVICE_GET_REGION_INFO: Opcode = opcode::none(VFIO_TYPE, 108);
+const DEVICE_SET_IRQS: Opcode = opcode::none(VFIO_TYPE, 110);
 const DEVICE_RESET: Opcode = opcode::none(VFIO_TYPE, 111);
 const DEVICE_FEATURE: Opcode = opcode::none(VFIO_TYPE, 117);
 
@@ -108,12 +111,12 @@ pub fn device(group: impl AsFd, name: &CStr) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-/// How many regions a device has.
-pub fn region_count(device: impl AsFd) -> Result<u32, Errno> {
+/// What a device has.
+pub fn info(device: impl AsFd) -> Result<vfio_device_info, Errno> {
     let mut info = vfio_device_info { argsz: size_of::<vfio_device_info>(), ..Default::default() };
     // SAFETY: DEVICE_GET_INFO takes this structure of integers, with its size in it.
     unsafe { structure(device.as_fd(), DEVICE_GET_INFO, &mut info) }?;
-    Ok(info.num_regions)
+    Ok(info)
 }
 
 /// Where a region lies in the device's file, and what can be done with it.
@@ -122,6 +125,30 @@ pub fn region(device: impl AsFd, index: u32) -> Result<vfio_region_info, Errno> 
     // SAFETY: DEVICE_GET_REGION_INFO takes this structure of integers, with its size in it.
     unsafe { structure(device.as_fd(), DEVICE_GET_REGION_INFO, &mut info) }?;
     Ok(info)
+}
+
+/// The structure of DEVICE_SET_IRQS with room for one descriptor.
+#[repr(C)]
+struct InterruptCall {
+    argsz: u32,
+    flags: u32,
+    index: u32,
+    start: u32,
+    count: u32,
+    descriptor: i32,
+}
+
+/// Does to the interrupt line what the flags say; `descriptor` is for those that take one.
+pub fn set_line(device: impl AsFd, flags: u32, count: u32, descriptor: i32) -> Result<(), Errno> {
+    let argsz = size_of::<InterruptCall>();
+    let mut call =
+        InterruptCall { argsz, flags, index: VFIO_PCI_INTX_IRQ_INDEX, start: 0, count, descriptor };
+    if count > 1 {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: DEVICE_SET_IRQS takes a header and `count` descriptors or bytes, one at most, for which there is room. It only
+    // reads them.
+    unsafe { structure(device.as_fd(), DEVICE_SET_IRQS, &mut call) }.map(drop)
 }
 
 /// Resets the device.
@@ -175,7 +202,8 @@ mod tests {
         assert_eq!(group_flags(&file), Err(Errno::NOTTY));
         assert_eq!(set_container(&file, &file), Err(Errno::NOTTY));
         assert_eq!(device(&file, c"0000:00:00.0").unwrap_err(), Errno::NOTTY);
-        assert_eq!(region_count(&file), Err(Errno::NOTTY));
+        assert_eq!(info(&file).unwrap_err(), Errno::NOTTY);
+        assert_eq!(set_line(&file, 0, 1, -1), Err(Errno::NOTTY));
         assert_eq!(feature(&file, FeatureCall::new(8, 3, 0)), Err(Errno::NOTTY));
     }
 
@@ -185,5 +213,6 @@ mod tests {
         assert_eq!(size_of::<FeatureCall>(), 64);
         assert_eq!(feature(&file, FeatureCall::new(64, 3, 0)), Err(Errno::NOTTY));
         assert_eq!(feature(&file, FeatureCall::new(65, 3, 0)), Err(Errno::INVAL));
+        assert_eq!(set_line(&file, 0, 2, -1), Err(Errno::INVAL));
     }
 }

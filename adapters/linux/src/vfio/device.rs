@@ -73,7 +73,12 @@ impl Device {
 
     /// How many regions it has.
     pub fn region_count(&self) -> Result<u32, AccessError> {
-        call::region_count(self).map_err(errno::access)
+        call::info(self).map(|info| info.num_regions).map_err(errno::access)
+    }
+
+    /// How many kinds of interrupts it has: INTx, MSI, MSI-X, errors, and the request to let go. A wake-up is none of them.
+    pub fn interrupt_count(&self) -> Result<u32, AccessError> {
+        call::info(self).map(|info| info.num_irqs).map_err(errno::access)
     }
 
     /// One of its regions, by index: 0-5 the BARs, 6 the expansion ROM, 7 configuration space.

@@ -163,9 +163,7 @@ fn what_is_refused_changes_nothing() {
 /// Row V18: the interrupt line is masked for sleep only where it was not, and unmasked only where that was done.
 #[test]
 fn the_interrupt_line_is_left_as_its_user_had_it() {
-    for (line, asleep) in
-        [(Line::Off, Line::Off), (Line::Open, Line::Masked), (Line::Masked, Line::Masked)]
-    {
+    for (line, asleep) in [(Line::Off, Line::Off), (Line::Open, Line::Masked), (Line::Masked, Line::Masked)] {
         let mut model = opened(Depth::D3hot);
         model.set_line(line).unwrap();
         enter(&mut model, false).unwrap();

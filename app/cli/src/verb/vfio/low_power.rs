@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use lanewarden_linux::vfio::{Device, Feature, FeatureError, Host, LowPower, Operation, Wakeup};
+use lanewarden_linux::vfio::{Device, Feature, FeatureError, Host, LowPower as _, Operation, Wakeup};
 use lanewarden_pci::Address;
 use serde::Serialize;
 
