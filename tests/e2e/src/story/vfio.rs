@@ -10,11 +10,11 @@ use crate::functions::{Functions, controller, network};
 use crate::{product, report};
 
 mod calls;
+mod compare;
 mod cycles;
 mod entry;
 mod mailboxes;
 mod mapped;
-mod model;
 mod wakes;
 mod watched;
 
@@ -64,8 +64,10 @@ pub fn all(functions: &Functions) -> Result<()> {
     cycles::settled(&drive)?;
     cycles::at_once(&network)?;
     report::progress("comparing the kernel with the model");
-    model::agrees(&memory, 1000)?;
-    model::agrees(&drive, 100)?;
+    subjects.into_iter().try_for_each(compare::script)?;
+    subjects.into_iter().try_for_each(compare::callers)?;
+    compare::random(&memory, 1000)?;
+    compare::random(&drive, 1000)?;
     subjects.into_iter().try_for_each(Subject::unbind)?;
     let controller = controller(&functions.drives.trusted).is_some();
     report::check("nvme: its driver has it again", "true", &controller.to_string());
