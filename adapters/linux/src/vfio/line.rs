@@ -25,7 +25,7 @@ impl Device {
         call::set_line(self, VFIO_IRQ_SET_DATA_NONE | action, 1, -1).map_err(errno::access)
     }
 
-    /// Gives the line up.
+    /// Gives the line up. One that is not set up is refused (EINVAL).
     pub fn give_up_line(&self) -> Result<(), AccessError> {
         let flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
         call::set_line(self, flags, 0, -1).map_err(errno::access)

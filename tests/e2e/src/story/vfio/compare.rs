@@ -38,7 +38,7 @@ trait System {
     fn file(&self) -> i32;
     fn answers(&self, opened: &Opened<Self>) -> Result<bool>;
     fn reset(&self, device: &Self::Device) -> Result<()>;
-    /// Sets the line up first where it is not.
+    /// A line that is set up is given up before it is set up anew; one that is not is not given up.
     fn set_line(&self, device: &Self::Device, line: Line) -> Result<()>;
     fn interrupt_count(&self, device: &Self::Device) -> Result<u32>;
 
@@ -103,7 +103,7 @@ pub fn random(subject: &Subject, sequences: u64) -> Result<()> {
             let seen = kernel.act(act, Some(&expected))?;
             calls += 1;
             if expected != seen {
-                differences.push(format!(", sequence {sequence}: {act:?}: model {expected}, kernel {seen}"));
+                differences.push(format!(", sequence {sequence}: {act}: model {expected}, kernel {seen}"));
             }
         }
         if differences.len() > 3 {

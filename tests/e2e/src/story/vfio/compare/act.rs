@@ -71,6 +71,22 @@ impl Act {
     }
 }
 
+/// `feature 4 SET, 16 bytes, Eventfd(0)`
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Feature { argsz, flags, word } = self else { return write!(f, "{self:?}") };
+        write!(f, "feature {}", flags & Request::NUMBER)?;
+        for (bit, name) in
+            [(Request::PROBE, "PROBE"), (Request::GET, "GET"), (Request::SET, "SET"), (1 << 19, "bit 19")]
+        {
+            if flags & bit != 0 {
+                write!(f, " {name}")?;
+            }
+        }
+        write!(f, ", {argsz} bytes, {word:?}")
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {

@@ -37,7 +37,7 @@ impl<S: System> Bench<S> {
 
     /// Does it, and looks. `expected` is what the other machine came to.
     pub fn act(&mut self, act: Act, expected: Option<&Seen>) -> Result<Seen> {
-        let result = self.carry_out(act)?;
+        let result = self.carry_out(act).with_context(|| format!("{act}"))?;
         let power = self.system.settled(expected.map(|seen| seen.power.as_str()));
         let told = [self.wakeups[0].signals()?, self.wakeups[1].signals()?];
         let faults = match &self.opened {
@@ -70,8 +70,10 @@ impl<S: System> Bench<S> {
         match act {
             Act::Line(line) => {
                 let opened = self.opened.as_ref().context("closed")?;
-                self.system.set_line(&opened.device, line)?;
-                self.line = line;
+                for line in [Line::Off, line].into_iter().filter(|next| self.line != *next) {
+                    self.system.set_line(&opened.device, line)?;
+                    self.line = line;
+                }
             }
             Act::Reset => {
                 let opened = self.opened.as_ref().context("closed")?;

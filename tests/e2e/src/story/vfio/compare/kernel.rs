@@ -76,7 +76,6 @@ impl System for Kernel<'_> {
         if line == Line::Off {
             return Ok(device.give_up_line()?);
         }
-        device.give_up_line()?;
         device.set_up_line(self.line.as_ref().context("no eventfd")?)?;
         if line == Line::Masked { Ok(device.mask_line(true)?) } else { Ok(()) }
     }

@@ -10,7 +10,7 @@ fn the_script_has_these_results() {
         text.push_str(&format!("{}\n", scene.name));
         let mut bench = Bench::new(Emulated::like("suspended, D3hot").unwrap(), ALL).unwrap();
         for act in scene.acts {
-            text.push_str(&format!("    {act:?}: {}\n", bench.act(act, None).unwrap()));
+            text.push_str(&format!("    {act}: {}\n", bench.act(act, None).unwrap()));
         }
     }
     insta::assert_snapshot!(text);
