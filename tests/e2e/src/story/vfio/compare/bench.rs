@@ -70,9 +70,11 @@ impl<S: System> Bench<S> {
         match act {
             Act::Line(line) => {
                 let opened = self.opened.as_ref().context("closed")?;
-                for line in [Line::Off, line].into_iter().filter(|next| self.line != *next) {
-                    self.system.set_line(&opened.device, line)?;
-                    self.line = line;
+                for next in [Line::Off, line] {
+                    if self.line != next {
+                        self.system.set_line(&opened.device, next)?;
+                        self.line = next;
+                    }
                 }
             }
             Act::Reset => {
