@@ -192,3 +192,25 @@ fn a_mailbox_is_reached_through_an_owned_device() {
     assert_eq!(Config::new(device).read(offset), Ok(header));
     assert_eq!(header & 0xffff, 0x002e);
 }
+
+/// Row V21: what the documents say wakes does, and what they say faults does and wakes nothing.
+#[test]
+fn the_documents_say_what_wakes_and_what_faults() {
+    let documents = include_str!("../../../../adapters/linux/src/vfio.rs");
+    let line = |start: &str| documents.lines().find(|line| line.contains(start)).unwrap();
+    assert!(line("| a read or write of a region or of configuration space").contains("| wakes the device"));
+    assert!(line("| a load or store in mapped memory").contains("| faults (SIGBUS) and wakes nothing |"));
+    assert!(line("| the kernel's own or another process' use").contains("| wakes the device"));
+    let (host, _process, device, mut config) = opened(Depth::D3hot);
+    let mut wakes = |act: &mut dyn FnMut()| {
+        device.enter_low_power().unwrap();
+        host.idle();
+        act();
+        let woken = !host.is_asleep();
+        device.exit_low_power().unwrap();
+        woken
+    };
+    assert!(wakes(&mut || drop(config.read(0))));
+    assert!(wakes(&mut || host.use_device().unwrap()));
+    assert!(!wakes(&mut || assert!(!device.answers())));
+}
