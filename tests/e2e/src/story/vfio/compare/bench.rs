@@ -61,12 +61,12 @@ impl<S: System> Bench<S> {
             Act::Read => self.opened()?.config.read(0).map(drop),
             Act::PowerState { d3hot } => self.power_state(d3hot),
             Act::Memory { enabled } => self.memory(enabled),
-            other => return self.to_the_machine(other).map(|()| "done".into()),
+            other => return self.other_act(other).map(|()| "done".into()),
         };
         Ok(done.map_or_else(|error| error.to_string(), |()| "done".into()))
     }
 
-    fn to_the_machine(&mut self, act: Act) -> Result<()> {
+    fn other_act(&mut self, act: Act) -> Result<()> {
         match act {
             Act::Line(line) => {
                 let opened = self.opened.as_ref().context("closed")?;

@@ -5,20 +5,20 @@ use lanewarden_pci::low_power::{Feature, FeatureError, LowPower, Operation};
 
 use super::System;
 
-const CALLERS: u32 = 4;
-const CALLS: u32 = 250;
+const CALLERS: usize = 4;
+const CALLS: usize = 250;
 
 /// Which answers there were that make no sense, and the device's state after an exit and after a further entry.
 pub fn at_once<S: System>(system: &S, expected: Option<&str>) -> Result<String> {
     let (opened, wakeup) = (system.open()?, system.wakeup()?);
     let device = &*opened.device;
-    let strange: u32 = std::thread::scope(|scope| {
+    let strange: usize = std::thread::scope(|scope| {
         let spawn = |caller| {
             let wakeup = &wakeup;
             scope.spawn(move || (0..CALLS).filter(|call| is_strange(device, wakeup, caller + call)).count())
         };
         let callers: Vec<_> = (0..CALLERS).map(spawn).collect();
-        callers.into_iter().map(|caller| caller.join().map_or(CALLS, |count| count as u32)).sum()
+        callers.into_iter().map(|caller| caller.join().unwrap_or(CALLS)).sum()
     });
     device.exit_low_power()?;
     // Where the other machine is to be followed its states are the second and the third part.
@@ -29,7 +29,7 @@ pub fn at_once<S: System>(system: &S, expected: Option<&str>) -> Result<String> 
     Ok(format!("{strange} strange answers; {awake}; {asleep}"))
 }
 
-fn is_strange<D: LowPower>(device: &D, wakeup: &D::Wakeup, call: u32) -> bool {
+fn is_strange<D: LowPower>(device: &D, wakeup: &D::Wakeup, call: usize) -> bool {
     match call % 4 {
         0 => !matches!(device.enter_low_power(), Ok(()) | Err(FeatureError::Engaged)),
         1 => !matches!(device.enter_low_power_with_wakeup(wakeup), Ok(()) | Err(FeatureError::Engaged)),

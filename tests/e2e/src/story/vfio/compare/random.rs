@@ -79,6 +79,6 @@ impl Random {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
-        (self.state % limit as u64) as usize
+        usize::try_from(self.state % limit as u64).unwrap_or_default()
     }
 }
