@@ -7,6 +7,7 @@ use lanewarden_pci::ConfigSpace;
 use lanewarden_pci::low_power::LowPower;
 
 use super::Subject;
+use crate::report;
 
 mod act;
 mod bench;
@@ -75,6 +76,7 @@ struct Abilities {
 /// The script, scene by scene.
 pub fn script(subject: &Subject) -> Result<()> {
     let abilities = kernel::abilities(subject)?;
+    report::progress(&format!("the script on {}", subject.name));
     for scene in script::scenes(abilities) {
         let mut model = Bench::new(Emulated::like(subject.asleep)?, abilities)?;
         let mut kernel = Bench::new(Kernel::new(subject), abilities)?;
@@ -96,6 +98,7 @@ pub fn random(subject: &Subject, sequences: u64) -> Result<()> {
     let mut model = Bench::new(Emulated::like(subject.asleep)?, abilities)?;
     let mut kernel = Bench::new(Kernel::new(subject), abilities)?;
     let mut random = random::Random::new(abilities);
+    report::progress(&format!("{sequences} random sequences on {}", subject.name));
     let (mut calls, mut differences) = (0_u64, Vec::new());
     for sequence in 0..sequences {
         for act in random.sequence() {
