@@ -27,7 +27,7 @@ mod sources;
 /// How the guest's processors run unless said otherwise.
 const ACCEL: &str = "tcg,thread=multi";
 /// How long all boots together may take unless said otherwise, in seconds.
-const TIMEOUT: u64 = 300;
+const TIMEOUT: u64 = 600;
 
 /// Arguments of `cargo xtask e2e`.
 #[derive(clap::Args)]
