@@ -67,7 +67,7 @@ pub fn all(functions: &Functions) -> Result<()> {
     subjects.into_iter().try_for_each(compare::script)?;
     subjects.into_iter().try_for_each(compare::callers)?;
     compare::random(&memory, 1000)?;
-    compare::random(&drive, 300)?;
+    compare::random(&drive, 100)?;
     subjects.into_iter().try_for_each(Subject::unbind)?;
     let controller = controller(&functions.drives.trusted).is_some();
     report::check("nvme: its driver has it again", "true", &controller.to_string());
