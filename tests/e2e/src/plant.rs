@@ -21,6 +21,8 @@ pub enum Plant {
     PlainMarker,
     /// The unit takes nothing away from the daemon.
     LooseUnit,
+    /// Low power is entered without an eventfd.
+    NoEventfd,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -36,6 +38,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("right-psk") => Some(Plant::RightPsk),
         Some("loose-unit") => Some(Plant::LooseUnit),
         Some("plain-marker") => Some(Plant::PlainMarker),
+        Some("no-eventfd") => Some(Plant::NoEventfd),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
     })
