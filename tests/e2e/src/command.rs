@@ -20,6 +20,11 @@ pub struct Said {
 }
 
 impl Said {
+    /// `exit 0`, or another code.
+    pub fn code(&self) -> String {
+        self.exit.map_or("killed".to_owned(), |code| format!("exit {code}"))
+    }
+
     /// `exit 0`, or another code and what was said.
     pub fn ending(&self) -> String {
         match self.exit {

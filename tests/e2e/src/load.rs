@@ -48,7 +48,8 @@ impl Plan<'_> {
     }
 
     fn read(arguments: &[String]) -> Result<Plan<'_>> {
-        let [memory, memory_offset, file, drive, drive_offset, version, exchanges, stop_after] = arguments else {
+        let [memory, memory_offset, file, drive, drive_offset, version, exchanges, stop_after] = arguments
+        else {
             anyhow::bail!("{} arguments", arguments.len());
         };
         let (memory, drive) = (named(memory, memory_offset)?, named(drive, drive_offset)?);

@@ -32,7 +32,6 @@ fn main() -> ExitCode {
         }
         Some(probe::ARGUMENT) => ended(probe::run(&arguments.next().unwrap_or_default())),
         Some(load::ARGUMENT) => ended(load::run(&arguments.collect::<Vec<_>>())),
-        Some(story::service::LEFT) => ended(story::service::left(&arguments.collect::<Vec<_>>())),
         Some(SERVICE) => of_machine(service),
         None if std::process::id() == 1 => of_machine(first_process),
         _ => {

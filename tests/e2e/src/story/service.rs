@@ -5,11 +5,11 @@ use anyhow::Result;
 use lanewarden_pci::MailboxId;
 
 use crate::functions::{Functions, mailbox};
-use crate::unit::{self, SERVICE};
 use crate::{command, report, system};
 
 mod alone;
 mod crowd;
+mod hammer;
 mod installed;
 mod killed;
 mod operator;
@@ -20,8 +20,6 @@ mod restarted;
 mod running;
 mod sandbox;
 mod stopped;
-
-pub use killed::{LEFT, left};
 
 /// In the group whose members the default policy lets use mailboxes.
 pub const MEMBERS: [&str; 2] = ["alice", "carol"];
@@ -77,8 +75,10 @@ fn with_a_daemon(functions: &Functions) -> Result<()> {
     running::process()?;
     running::seen_by_users(functions)?;
     report::progress("sharing mailboxes");
-    race::through_the_daemon(functions)?;
+    race::in_turns(functions)?;
+    let readers = race::a_thousand_times(functions)?;
     crowd::at_once(mailboxes)?;
+    readers.end()?;
     report::progress("stopping a user");
     stopped::in_the_middle(mailboxes)?;
     report::progress("taking mailboxes away");
@@ -86,9 +86,9 @@ fn with_a_daemon(functions: &Functions) -> Result<()> {
     operator::detaches(functions, mailboxes)?;
     report::progress("removing a memory");
     plugged::out_and_in(functions, mailboxes)?;
-    report::progress("killing the daemon");
-    killed::at_random_moments(mailboxes)?;
-    unit::wait_until(SERVICE, "inactive")
+    report::progress("ending the daemon");
+    killed::in_good_order(mailboxes)?;
+    killed::at_random_moments(mailboxes)
 }
 
 /// What the service manager has written, to the console: only after a failure anyone wants to read it.

@@ -19,7 +19,8 @@ pub fn at_once(mailboxes: Mailboxes) -> Result<()> {
         stop_after: None,
     };
     let users = [("root", 0x10), (MEMBERS[0], 0x11), (MEMBERS[1], 0x12), (STRANGER, 0x10)];
-    let children: Result<Vec<_>> = users.into_iter().map(|(user, version)| plan(version).start(user)).collect();
+    let children: Result<Vec<_>> =
+        users.into_iter().map(|(user, version)| plan(version).start(user)).collect();
     for ((user, _), child) in users.into_iter().zip(children?) {
         let score = Score::of(child)?;
         let refused = score.refusals_text();

@@ -1,217 +1,148 @@
-//! A daemon that is killed at any moment, again and again.
+//! A daemon that ends: in good order, or killed at any moment, again and again.
 
-use std::fs::{self, File};
-use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread::{self, JoinHandle};
+use std::fs;
+use std::process::{Child, Stdio};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
-use lanewarden_ipc::status::{Report, Status};
-use lanewarden_pci::MailboxId;
-use rustix::process::Signal;
-use serde_json::{Value, json};
+use anyhow::Result;
+use lanewarden_ipc::status::Status;
 
-use super::{Mailboxes, TABLE};
+use super::Mailboxes;
+use super::hammer::Hammers;
 use crate::doe::Mailbox;
-use crate::load::table;
 use crate::system::wait_for;
-use crate::unit::{self, SERVICE};
-use crate::user::{Trouble, User};
+use crate::unit::{SERVICE, SOCKET};
+use crate::user::User;
 use crate::{command, report};
 
-/// First argument of this program when it is to say what a daemon has left; functions with mailboxes follow.
-pub const LEFT: &str = "left";
-/// Where it says so.
-const SAID: &str = "/run/left";
 const JOURNAL: &str = "/run/lanewarden/journal";
-
 const KILLS: u32 = 50;
-/// The longest that a daemon runs from when it answers on both mailboxes on, in microseconds.
-const MOST_US: u64 = 60_000;
+/// The longest that a daemon runs once it has answered on both mailboxes, in microseconds.
+const MOST_US: u64 = 50_000;
 
-/// Says what a daemon has left: its journal, and the state of mailboxes. The service manager runs this between one daemon
-/// and the next.
-pub fn left(addresses: &[String]) -> Result<ExitCode> {
-    let mut states = serde_json::Map::new();
-    for address in addresses {
-        states.insert(address.clone(), Mailbox::open(address)?.state()?.into());
+/// Stopped by the service manager while both mailboxes are in use, the daemon leaves them idle and says that nothing is
+/// under way.
+pub fn in_good_order(mailboxes: Mailboxes) -> Result<()> {
+    let hammers = Hammers::start(mailboxes)?;
+    hammers.wait()?;
+    // The socket too: the next connection would start the daemon again.
+    command::data(&["systemctl", "stop", SOCKET, SERVICE])?;
+    let left = Left::read(mailboxes)?;
+    for (name, address) in mailboxes.all().map(|(name, id)| (name, id.address.to_string())) {
+        report::check(&format!("stopped while in use: {name}"), "idle", Mailbox::open(&address)?.state()?);
     }
-    let journal = fs::read_to_string(JOURNAL)?;
-    let said = format!("{SAID}.new");
-    serde_json::to_writer(File::create(&said)?, &json!({ "journal": journal, "states": states }))?;
-    fs::rename(said, SAID)?;
-    Ok(ExitCode::SUCCESS)
+    report::check("stopped while in use: exchanges on record", "", &left.exchanges.join(" "));
+    report::check("stopped while in use: wrong answers", "0", &hammers.end()?.to_string());
+    Ok(())
 }
 
-/// Somebody who goes on and on with one mailbox.
-struct Hammer {
-    right: Arc<AtomicU32>,
-    wrong: Arc<AtomicU32>,
-    ends: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+/// What a daemon has left.
+struct Left {
+    /// Addresses of functions on whose mailbox an exchange was under way, by its journal.
+    exchanges: Vec<String>,
+    /// Those whose mailbox a client had.
+    claims: Vec<String>,
+    /// Those in whose mailbox something stands.
+    unclean: Vec<String>,
 }
 
-impl Hammer {
-    fn start(mut act: impl FnMut(&mut User) -> Result<(), Trouble> + Send + 'static) -> Self {
-        let (right, wrong) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
-        let ends = Arc::<AtomicBool>::default();
-        let (r, w, e) = (Arc::clone(&right), Arc::clone(&wrong), Arc::clone(&ends));
-        let thread = thread::spawn(move || {
-            let mut user = None;
-            while !e.load(Ordering::Relaxed) {
-                let Some(connected) = user.as_mut() else {
-                    user = User::connect().ok();
-                    continue;
-                };
-                match act(connected) {
-                    Ok(()) => drop(r.fetch_add(1, Ordering::Relaxed)),
-                    Err(Trouble::Wrong) => drop(w.fetch_add(1, Ordering::Relaxed)),
-                    // The daemon is not there, as a rule.
-                    Err(Trouble::Refused(_)) => user = None,
-                }
-            }
-        });
-        Self { right, wrong, ends, thread }
-    }
-
-    fn right(&self) -> u32 {
-        self.right.load(Ordering::Relaxed)
-    }
-}
-
-/// What is counted.
-#[derive(Default)]
-struct Tally {
-    exchanges: u32,
-    claims: u32,
-    unclean: u32,
-    unrecorded: u32,
-    told: u32,
-}
-
-/// Rows B6, B12: with two mailboxes in use the daemon is killed at fifty random moments. Whatever stands in a mailbox then is on
-/// record, the next daemon says so, and both mailboxes give right answers again.
-pub fn at_random_moments(mailboxes: Mailboxes) -> Result<()> {
-    change_unit(mailboxes)?;
-    let known = fs::read(TABLE)?;
-    let Mailboxes { memory, drive } = mailboxes;
-    let hammers = [
-        Hammer::start(move |user| table(user, memory, &known).map(drop)),
-        Hammer::start(move |user| user.greeting(drive, 0x12)),
-    ];
-    let mut random = Random::new()?;
-    let mut tally = Tally::default();
-    let mut process = running(0)?.process;
-    for _ in 0..KILLS {
-        thread::sleep(Duration::from_micros(random.below(MOST_US)));
-        fs::remove_file(SAID).ok();
-        command::signal(i32::try_from(process)?, Signal::KILL)?;
-        let status = running(process)?;
-        process = status.process;
-        tally.add(&status)?;
-        let before = hammers.each_ref().map(Hammer::right);
-        wait_for("answers after a kill", || {
-            let all = hammers.iter().zip(before).all(|(hammer, before)| hammer.right() > before);
-            Ok(all.then_some(()))
-        })?;
-    }
-    tell(&tally, &hammers);
-    stop(mailboxes, hammers)
-}
-
-fn tell(tally: &Tally, hammers: &[Hammer; 2]) {
-    let Tally { exchanges, claims, unclean, unrecorded, told } = tally;
-    let text = format!("{exchanges} exchanges under way, {claims} claims, {unclean} mailboxes not clean");
-    report::verdict(&format!("{KILLS} kills: found"), "some exchanges under way", &text, *exchanges > 0);
-    report::check(
-        &format!("{KILLS} kills: mailboxes that were not clean, and not on record"),
-        "0",
-        &unrecorded.to_string(),
-    );
-    report::check(
-        &format!("{KILLS} kills: daemons that said what they had found"),
-        &KILLS.to_string(),
-        &told.to_string(),
-    );
-    let [tables, greetings] = hammers.each_ref().map(Hammer::right);
-    let wrong: u32 = hammers.iter().map(|hammer| hammer.wrong.load(Ordering::Relaxed)).sum();
-    report::check(
-        &format!("{KILLS} kills: wrong answers among {tables} tables and {greetings} greetings"),
-        "0",
-        &wrong.to_string(),
-    );
-}
-
-impl Tally {
-    /// Compares what a daemon says that it found with what the one before has left.
-    fn add(&mut self, status: &Report) -> Result<()> {
-        let said: Value = serde_json::from_reader(File::open(SAID).context("what the daemon has left")?)?;
-        let journal = said["journal"].as_str().context("a journal")?;
-        let marked = |mark: char| -> Vec<String> {
+impl Left {
+    fn read(mailboxes: Mailboxes) -> Result<Self> {
+        let journal = fs::read_to_string(JOURNAL)?;
+        let marked = |mark| {
             let lines = journal.lines().filter_map(|line| line.strip_prefix(mark));
             lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
         };
-        let (exchanges, claims) = (marked('!'), marked('c'));
-        let says = |addresses: &[String], words: &str| {
-            let found = |address: &String| {
-                status.findings.iter().any(|finding| finding.starts_with(address) && finding.contains(words))
-            };
-            addresses.iter().all(found)
-        };
-        let is_told = status.findings.len() == exchanges.len() + claims.len()
-            && says(&exchanges, "an exchange was under way")
-            && says(&claims, "a client had it");
-        self.told += u32::from(is_told);
-        self.exchanges += u32::try_from(exchanges.len())?;
-        self.claims += u32::try_from(claims.len())?;
-        for (address, state) in said["states"].as_object().context("states")? {
-            if state != "idle" {
-                self.unclean += 1;
-                self.unrecorded += u32::from(!exchanges.contains(address));
+        let mut unclean = Vec::new();
+        for address in mailboxes.all().map(|(_, id)| id.address.to_string()) {
+            if Mailbox::open(&address)?.state()? != "idle" {
+                unclean.push(address);
             }
         }
-        Ok(())
+        Ok(Self { exchanges: marked('!'), claims: marked('c'), unclean })
+    }
+
+    /// Whether this is what the next daemon says that it found, neither more nor less.
+    fn is(&self, findings: &[String]) -> bool {
+        let says = |addresses: &[String], words: &str| {
+            let says =
+                |address: &String| findings.iter().any(|one| one.starts_with(address) && one.contains(words));
+            addresses.iter().all(says)
+        };
+        findings.len() == self.exchanges.len() + self.claims.len()
+            && says(&self.exchanges, "an exchange was under way")
+            && says(&self.claims, "a client had it")
     }
 }
 
-/// Stopped in good order while it is used, the daemon leaves idle mailboxes and says that nothing is under way.
-fn stop(mailboxes: Mailboxes, hammers: [Hammer; 2]) -> Result<()> {
-    fs::remove_file(SAID).ok();
-    // The socket too: the next connection would start the daemon again.
-    command::data(&["systemctl", "stop", unit::SOCKET, SERVICE])?;
-    for hammer in hammers {
-        hammer.ends.store(true, Ordering::Relaxed);
-        hammer.thread.join().map_err(|_| anyhow::anyhow!("a user has died"))?;
-    }
-    let said: Value = serde_json::from_reader(File::open(SAID)?)?;
-    for (name, id) in mailboxes.all() {
-        let state = said["states"][id.address.to_string()].as_str().unwrap_or("unknown");
-        report::check(&format!("stopped while in use: {name}"), "idle", state);
-    }
-    let journal = said["journal"].as_str().context("a journal")?;
-    let under_way = journal.lines().filter(|line| line.starts_with('!')).count();
-    report::check("stopped while in use: exchanges on record", "0", &under_way.to_string());
-    unit::restore(SERVICE, "kills")
+/// What is counted over all kills.
+#[derive(Default)]
+struct Tally {
+    exchanges: usize,
+    claims: usize,
+    unclean: usize,
+    unrecorded: usize,
+    told: u32,
 }
 
-/// Until now nothing has to be quick, and nobody dies so often.
-fn change_unit(mailboxes: Mailboxes) -> Result<()> {
-    let [memory, drive] = mailboxes.all().map(|(_, MailboxId { address, .. })| address);
-    let text = format!(
-        "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=10ms\n\
-         ExecStopPost=+/usr/lib/e2e/checker {LEFT} {memory} {drive}\n"
-    );
-    unit::change(SERVICE, "kills", &text)?;
-    unit::control("restart", SERVICE).map(drop)
+/// Row B6: with two mailboxes in use the daemon is killed at fifty random moments. Whatever stands in a mailbox then is on
+/// record, the next daemon says so, and both mailboxes give right answers again.
+pub fn at_random_moments(mailboxes: Mailboxes) -> Result<()> {
+    let mut random = Random::new()?;
+    let mut tally = Tally::default();
+    // Without the service manager, which would take its time fifty times.
+    let mut daemon = start()?;
+    let hammers = Hammers::start(mailboxes)?;
+    for _ in 0..KILLS {
+        hammers.wait()?;
+        thread::sleep(Duration::from_micros(random.below(MOST_US)));
+        daemon.kill()?;
+        daemon.wait()?;
+        let left = Left::read(mailboxes)?;
+        daemon = start()?;
+        tally.add(&left, &findings()?);
+    }
+    hammers.wait()?;
+    let right = hammers.right();
+    tell(&tally, right, hammers.end()?);
+    daemon.kill()?;
+    daemon.wait()?;
+    Ok(())
 }
 
-/// What the daemon that comes after another says of itself, once it does.
-fn running(before: u32) -> Result<Report> {
+impl Tally {
+    fn add(&mut self, left: &Left, findings: &[String]) {
+        self.exchanges += left.exchanges.len();
+        self.claims += left.claims.len();
+        self.unclean += left.unclean.len();
+        self.unrecorded += left.unclean.iter().filter(|address| !left.exchanges.contains(address)).count();
+        self.told += u32::from(left.is(findings));
+    }
+}
+
+fn tell(tally: &Tally, [tables, greetings]: [u32; 2], wrong: u32) {
+    let Tally { exchanges, claims, unclean, unrecorded, told } = tally;
+    let found = format!("{exchanges} exchanges under way, {claims} claims, {unclean} mailboxes not clean");
+    report::verdict(&format!("{KILLS} kills: found"), "some exchanges under way", &found, *exchanges > 0);
+    let name = format!("{KILLS} kills: mailboxes that were not clean, and not on record");
+    report::check(&name, "0", &unrecorded.to_string());
+    let name = format!("{KILLS} kills: daemons that said what was left");
+    report::check(&name, &KILLS.to_string(), &told.to_string());
+    let name = format!("{KILLS} kills: wrong answers among {tables} tables and {greetings} greetings");
+    report::check(&name, "0", &wrong.to_string());
+}
+
+fn start() -> Result<Child> {
+    let mut command = command::start(&["lanewarden", "daemon"])?;
+    Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
+
+/// What a daemon says that it found, once it answers.
+fn findings() -> Result<Vec<String>> {
     wait_for("a daemon that answers", || {
-        let answer = User::connect().ok().and_then(|mut user| user.call(&Status {}).ok());
-        Ok(answer.filter(|status| status.process != before))
+        let status = User::connect().ok().and_then(|mut user| user.call(&Status {}).ok());
+        Ok(status.map(|status| status.findings))
     })
 }
 

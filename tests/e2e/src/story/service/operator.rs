@@ -23,9 +23,17 @@ pub fn claims(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     let status = command::run(&["lanewarden", "status"])?;
     let named = status.output.lines().find(|line| line.starts_with(drive)).unwrap_or_default();
     let wanted = format!("process {process}");
-    report::check("claimed: its owner in `status`", &wanted, if named.contains(&wanted) { &wanted } else { named });
+    report::check(
+        "claimed: its owner in `status`",
+        &wanted,
+        if named.contains(&wanted) { &wanted } else { named },
+    );
     let refusal = User::connect()?.claim(mailboxes.drive, Some(0)).err();
-    report::check("claimed: somebody else's claim", "busy waited", &refusal.map_or("granted".into(), |e| word(&e)));
+    report::check(
+        "claimed: somebody else's claim",
+        "busy waited",
+        &refusal.map_or("granted".into(), |e| word(&e)),
+    );
     holder.kill()?;
     holder.wait()?;
     let claim = watcher.claim(mailboxes.drive, None);
@@ -38,8 +46,7 @@ pub fn detaches(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     let drive = functions.drives.trusted.as_str();
     let line = ["lanewarden", "doe", "claim", "--detach", drive, "--for", "1s"];
     let said = command::run_as(MEMBERS[0], &line)?;
-    let seen = said.exit.map_or("killed".to_owned(), |code| format!("exit {code}"));
-    report::check(&format!("{}: doe claim --detach", MEMBERS[0]), "exit 6", &seen);
+    report::check(&format!("{}: doe claim --detach", MEMBERS[0]), "exit 6", &said.code());
     let mut user = User::connect()?;
     let claim = user.claim(mailboxes.drive, None)?;
     let operator = start("root", &line)?;
@@ -47,11 +54,19 @@ pub fn detaches(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     let mut watcher = User::connect()?;
     wait_for("a detachment", || Ok((owner(&mut watcher, mailboxes.drive)? == Some(process)).then_some(())))?;
     let refusal = user.call(&Keep { claim: claim.claim }).err();
-    report::check("detached: whose it was", "preempted detached", &refusal.map_or("kept".into(), |e| word(&e)));
+    report::check(
+        "detached: whose it was",
+        "preempted detached",
+        &refusal.map_or("kept".into(), |e| word(&e)),
+    );
     let refusal = user.claim(mailboxes.drive, Some(0)).err();
     report::check("detached: a new claim", "busy detached", &refusal.map_or("granted".into(), |e| word(&e)));
     let output = operator.wait_with_output()?;
-    report::check("root: doe claim --detach", "exit 0", &format!("exit {}", output.status.code().unwrap_or(-1)));
+    report::check(
+        "root: doe claim --detach",
+        "exit 0",
+        &format!("exit {}", output.status.code().unwrap_or(-1)),
+    );
     report::check("given back: a new claim", "granted", &granted(&user.claim(mailboxes.drive, None)));
     let id = mailboxes.drive;
     let expected = format!("audit: user 0, process {process}: detach of {id}");
@@ -76,7 +91,8 @@ fn granted<T>(result: &Result<T, lanewarden_ipc::CallError>) -> String {
 fn owner(watcher: &mut User, mailbox: MailboxId) -> Result<Option<u32>> {
     let status = watcher.call(&Status {})?;
     let device = status.devices.iter().find(|device| device.address == mailbox.address);
-    let owner = device.and_then(|device| device.mailboxes.iter().find(|one| one.mailbox == mailbox.offset)?.owner);
+    let owner =
+        device.and_then(|device| device.mailboxes.iter().find(|one| one.mailbox == mailbox.offset)?.owner);
     let Some(owner) = owner else { return Ok(None) };
     Ok(status.clients.iter().find(|client| client.client == owner.client).and_then(|client| client.process))
 }

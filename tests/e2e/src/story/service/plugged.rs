@@ -62,7 +62,7 @@ pub fn out_and_in(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     let right = table(&mut watcher, memory, &fs::read(TABLE)?).is_ok();
     report::check("rescanned: the table is right", "true", &right.to_string());
     let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
-    report::check("rescanned: whom a rule keeps from such devices", "Some(6)", &format!("{:?}", said.exit));
+    report::check("rescanned: whom a rule keeps from such devices", "exit 6", &said.code());
     monitor.kill()?;
     monitor.wait()?;
     open_to_all()?;
@@ -84,12 +84,13 @@ fn event(address: &str, name: &str) -> Result<String> {
 /// A rule on vendor and device keeps one user from devices like this one; it is in force after a SIGHUP.
 fn closed_to_one(address: &str) -> Result<()> {
     let id = |name: &str| crate::system::read_line(folder(address).join(name));
-    let ids = format!("{}:{}", id("vendor")?.trim_start_matches("0x"), id("device")?.trim_start_matches("0x"));
+    let ids =
+        format!("{}:{}", id("vendor")?.trim_start_matches("0x"), id("device")?.trim_start_matches("0x"));
     fs::create_dir_all("/etc/lanewarden/policy.d")?;
     let user = MEMBERS[1];
     fs::write(
         RULES,
-        format!("[[rule]]\nwho = [\"user:{user}\"]\ndevices = [\"{ids}\"]\ndeny = [\"all\"]\n"),
+        format!("[[rule]]\nwho = [\"{user}\"]\ndevices = [\"{ids}\"]\ndeny = [\"claim\", \"exchange\"]\n"),
     )?;
     reread()
 }
@@ -101,7 +102,8 @@ fn open_to_all() -> Result<()> {
 
 /// The daemon says when it has.
 fn reread() -> Result<()> {
-    let times = || Ok::<_, anyhow::Error>(super::running::log()?.matches("the policy was read again").count());
+    let times =
+        || Ok::<_, anyhow::Error>(super::running::log()?.matches("the policy was read again").count());
     let before = times()?;
     command::data(&["systemctl", "kill", "--signal", "HUP", SERVICE])?;
     wait_for("a policy that was read again", || Ok((times()? > before).then_some(())))

@@ -1,9 +1,9 @@
 //! Two readers of one table.
 
 use std::fs;
+use std::process::Child;
 
 use anyhow::{Context, Result};
-use lanewarden_pci::MailboxId;
 
 use super::MEMBERS;
 use crate::doe::Mailbox;
@@ -53,29 +53,38 @@ pub fn raw(functions: &Functions) -> Result<()> {
     Ok(())
 }
 
-/// Row B13: through the daemon the second is told whose turn it is, both get their tables, and none of a thousand is
-/// another.
-pub fn through_the_daemon(functions: &Functions) -> Result<()> {
+/// Two readers that go on and on.
+pub struct Readers([Child; 2]);
+
+/// Row B13: through the daemon two get their tables, and none of a thousand is another.
+pub fn a_thousand_times(functions: &Functions) -> Result<Readers> {
     let memory = mailbox(&functions.memories[0])?;
-    interleaved(memory)?;
-    let known = fs::read(FILE)?;
-    let entries = entries(&known);
-    let plan = Plan { memory: (memory, FILE), drive: None, version: 0, exchanges: WALKS * entries, stop_after: None };
-    let both = [plan.start(MEMBERS[0])?, plan.start(MEMBERS[1])?];
-    for (user, child) in MEMBERS.into_iter().zip(both) {
-        let score = Score::of(child)?;
-        let seen = format!("{} tables, {} wrong, refused: {}", score.tables, score.wrong, score.refusals_text());
-        report::check(
-            &format!("two readers through the daemon: {user}"),
-            &format!("{WALKS} tables, 0 wrong, refused: none"),
-            &seen,
-        );
-    }
-    Ok(())
+    let exchanges = WALKS * entries(&fs::read(FILE)?);
+    let plan = Plan { memory: (memory, FILE), drive: None, version: 0, exchanges, stop_after: None };
+    Ok(Readers([plan.start(MEMBERS[0])?, plan.start(MEMBERS[1])?]))
 }
 
-/// The same order of steps as [`raw`] has.
-fn interleaved(memory: MailboxId) -> Result<()> {
+impl Readers {
+    /// Waits for them.
+    pub fn end(self) -> Result<()> {
+        for (user, child) in MEMBERS.into_iter().zip(self.0) {
+            let score = Score::of(child)?;
+            let seen =
+                format!("{} tables, {} wrong, refused: {}", score.tables, score.wrong, score.refusals_text());
+            report::check(
+                &format!("two readers through the daemon: {user}"),
+                &format!("{WALKS} tables, 0 wrong, refused: none"),
+                &seen,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Row B13: in the order of steps that [`raw`] has, but through the daemon, the second is told whose turn it is, and both
+/// get their tables.
+pub fn in_turns(functions: &Functions) -> Result<()> {
+    let memory = mailbox(&functions.memories[0])?;
     let known = fs::read(FILE)?;
     let (mut first, mut second) = (User::connect()?, User::connect()?);
     let claim = first.claim(memory, None)?;

@@ -56,19 +56,30 @@ pub fn log() -> Result<String> {
 /// package.
 pub fn seen_by_users(functions: &Functions) -> Result<()> {
     let memory = functions.memories[1].as_str();
-    for (user, exit) in [("root", "exit 0"), (MEMBERS[0], "exit 0"), (STRANGER, "exit 6, by the policy")] {
-        for line in [&["lanewarden", "status"][..], &["lanewarden", "cxl", "cdat", memory, "--raw", "-"]] {
-            let said = command::run(&command::as_user(user, line))?;
-            let policy = if said.talk.contains("policy") { ", by the policy" } else { "" };
-            let seen = match said.exit {
-                Some(code @ (0 | 6)) => format!("exit {code}{policy}"),
-                _ => said.ending(),
-            };
-            report::check(&format!("{user}: {}", line[1..].join(" ")), exit, &seen);
-            if line.contains(&"cdat") && exit == "exit 0" {
-                report::same_bytes(&format!("{user}: CDAT through the daemon"), &fs::read(TABLE)?, &said.bytes);
-            }
-        }
+    let status = ["lanewarden", "status"];
+    let table = ["lanewarden", "cxl", "cdat", memory, "--raw", "-"];
+    let known = fs::read(TABLE)?;
+    for user in ["root", MEMBERS[0]] {
+        let said = command::run_as(user, &status)?;
+        report::check(&format!("{user}: status"), "exit 0", &said.ending());
+        let said = command::run_as(user, &table)?;
+        report::check(&format!("{user}: cxl cdat"), "exit 0", &said.ending());
+        report::same_bytes(&format!("{user}: CDAT through the daemon"), &known, &said.bytes);
     }
+    let said = command::run_as(STRANGER, &status)?;
+    let why = if said.talk.contains("refused by policy") { "refused by policy" } else { "another reason" };
+    report::check(
+        &format!("{STRANGER}: status"),
+        "exit 6, refused by policy",
+        &format!("{}, {why}", said.code()),
+    );
+    // To begin with it would have to read configuration space.
+    let said = command::run_as(STRANGER, &table)?;
+    let why = if said.talk.contains("permission denied") { "permission denied" } else { "another reason" };
+    report::check(
+        &format!("{STRANGER}: cxl cdat"),
+        "exit 4, permission denied",
+        &format!("{}, {why}", said.code()),
+    );
     Ok(())
 }
