@@ -157,6 +157,11 @@ impl<P: Provider, S: Script<P, I>, I: Identities> Dialogue<P, S, I> {
         &self.script
     }
 
+    /// The script, to tell it more.
+    pub const fn script_mut(&mut self) -> &mut S {
+        &mut self.script
+    }
+
     /// The script alone.
     pub fn into_script(self) -> S {
         self.script

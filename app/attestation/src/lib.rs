@@ -15,7 +15,7 @@ mod flow;
 mod identity;
 mod record;
 mod report;
-mod session;
+pub mod session;
 mod trust;
 
 pub use dialogue::{Dialogue, Script, Speaker, TRANSFER_SIZE, message_kind, secured, settings};
@@ -26,5 +26,4 @@ pub use identity::identity;
 pub use record::Listener;
 pub use record::{Said, Signed};
 pub use report::{Class, Failure, Report, Verdict};
-pub use session::SessionReport;
 pub use trust::Trust;

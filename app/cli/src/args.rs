@@ -100,6 +100,7 @@ pub enum Verb {
     /// Be a device that others can attest
     Respond(Respond),
     /// Be the one owner of all mailboxes, for many users
+    #[command(long_about = daemon::ABOUT)]
     Daemon(DaemonArguments),
     /// SPDM: certificates, measurements, single requests, sessions
     #[command(subcommand)]

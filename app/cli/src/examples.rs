@@ -95,6 +95,13 @@ pub fn of(words: &str) -> &'static [Example] {
             ("lanewarden monitor", "what happens from now on, until Ctrl-C"),
             ("lanewarden monitor --json", "the same for a program, an object in each line"),
         ],
+        "lanewarden daemon" => &[
+            ("lanewarden daemon", "as the service manager starts it, on the machine you are on"),
+            (
+                "lanewarden --host sim --socket /tmp/socket daemon",
+                "a daemon of your own on the built-in emulated machine, until Ctrl-C",
+            ),
+        ],
         "lanewarden attest" => &[
             (
                 "lanewarden attest --all --anchors anchors",

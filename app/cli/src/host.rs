@@ -40,7 +40,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         return through(&daemon, args, output);
     }
     match &args.host {
-        HostSpec::Sysfs if args.events.is_some() => Err(no_events()),
+        HostSpec::Sysfs if args.events.is_some() => Err(no_events("name one with --host sim")),
         HostSpec::Sysfs => {
             let machine = Sysfs::new().allow_shared(unsafe_shared(&args.verb));
             match reach::machine(&machine)? {
@@ -70,15 +70,18 @@ fn be_daemon(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Out
     }
 }
 
-fn no_events() -> Failure {
-    Failure::new(Exit::Usage, "--events is for emulated machines of one's own")
-        .hint("name one with --host sim")
+fn no_events(hint: &str) -> Failure {
+    Failure::new(Exit::Usage, "--events is for emulated machines of one's own").hint(hint)
 }
 
 /// The machine is the daemon's; of an emulated one the trust anchors are known here too.
 fn through(daemon: &Remote, args: &Arguments, output: &Output) -> Outcome {
     if args.events.is_some() {
-        return Err(no_events());
+        return Err(no_events("leave out the socket of the daemon, --socket or LANEWARDEN_SOCKET"));
+    }
+    if unsafe_shared(&args.verb) {
+        let message = "--unsafe-shared changes nothing here: the daemon decides whether mailboxes are shared with the kernel";
+        output.warn(&Failure::new(Exit::Ok, message));
     }
     let own = match &args.host {
         HostSpec::Sim(file) if matches!(args.verb, Verb::Attest(_) | Verb::Spdm(_)) => {

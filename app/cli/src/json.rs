@@ -88,7 +88,7 @@ pub fn state(report: &MailboxReport) -> &'static str {
     match report.error() {
         _ if report.dead => "dead",
         Some(error) if error.class() == Class::Busy => "in_use",
-        Some(error) if error.class() == Class::Permission => "not_asked",
+        Some(error) if matches!(error.class(), Class::Permission | Class::Policy) => "not_asked",
         Some(_) => "failed",
         None => "ready",
     }

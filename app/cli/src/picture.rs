@@ -163,6 +163,7 @@ fn mailbox(report: &MailboxReport) -> Mailbox {
             Some(error @ (MailboxError::Lock(_) | MailboxError::Open(_))) => {
                 State::NotAsked(error.to_string())
             }
+            Some(error) if error.class() == Class::Policy => State::NotAsked(error.to_string()),
             Some(error) if error.class() == Class::Busy => State::InUse(error.to_string()),
             Some(error) => State::Failed(error.to_string()),
         },

@@ -19,7 +19,9 @@ use lanewarden_time::{Clock, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+use line::CROWDED;
 
 pub use carrier::Line;
 pub use config::RemoteConfig;
@@ -103,30 +105,40 @@ impl Remote {
     }
 
     fn describe(&self, address: Address) -> Option<machine::Function> {
-        let now = self.now();
-        let known = self.shared.described.borrow();
-        let known =
-            known.as_ref().filter(|(at, known)| known.address == address && now.since(*at) < DESCRIBED_FOR);
-        known.map(|(_, function)| function.clone()).or_else(|| self.shared.describe(address).ok())
+        let known = self.shared.described.borrow().clone();
+        let is_fresh = |(at, _): &(Instant, _)| self.now().since(*at) < DESCRIBED_FOR;
+        let known = known.filter(is_fresh).map(|(_, function)| function);
+        known.filter(|function| function.address == address).or_else(|| self.shared.describe(address).ok())
     }
 }
+
+/// A connection, and what a call on it came to.
+type Called<C> = (Client, Result<<C as Call>::Reply, CallError>);
 
 impl Shared {
     fn call<C: Call>(&self, call: &C) -> Result<C::Reply, CallError> {
         let mut control = self.control.borrow_mut();
         let kept = control.take();
-        let called = self.tasks.block_on(&self.runtime, async {
-            let mut client = match kept {
-                Some(client) => client,
-                None => Client::connect(&self.socket).await?,
-            };
-            let called = timeout(PATIENCE, client.call(call)).await.unwrap_or(Err(CallError::Closed));
-            Ok::<_, CallError>((client, called))
-        });
-        let (client, called) = called?;
+        let called =
+            self.tasks.block_on(&self.runtime, async { timeout(PATIENCE, self.try_call(kept, call)).await });
+        let (client, called) = called.unwrap_or(Err(CallError::Closed))?;
         // After a refusal the connection is as good as before, and after anything else it is not.
         *control = matches!(called, Ok(_) | Err(CallError::Fault(_))).then_some(client);
         called
+    }
+
+    /// Makes the call on this connection, or on a new one, and again where too many were open for it.
+    async fn try_call<C: Call>(&self, mut kept: Option<Client>, call: &C) -> Result<Called<C>, CallError> {
+        loop {
+            let mut client = match kept.take() {
+                Some(client) => client,
+                None => Client::connect(&self.socket).await?,
+            };
+            match client.call(call).await {
+                Err(error) if refusal::is_crowded(&error) => sleep(CROWDED).await,
+                called => return Ok((client, called)),
+            }
+        }
     }
 
     fn access<C: Call>(&self, call: &C) -> Result<C::Reply, AccessError> {

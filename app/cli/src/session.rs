@@ -1,6 +1,6 @@
 //! What was agreed on for a session, for people and for programs.
 
-use lanewarden_attestation::SessionReport;
+use lanewarden_attestation::session::SessionReport;
 use lanewarden_spdm::binding::Binding;
 use lanewarden_spdm::message::MutualAuthentication;
 use serde::Serialize;

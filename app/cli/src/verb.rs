@@ -166,7 +166,7 @@ fn the_mailbox(function: &Function, named: Option<HexOffset>) -> Result<(Mailbox
         (None, _) => {
             let message = format!("{address}: the function has several mailboxes");
             return Err(Failure::new(Exit::Usage, message)
-                .hint(offsets(function, "name one with --mailbox: it has them")));
+                .hint(offsets(function, "name one with --mailbox; there are some")));
         }
     };
     let doe = chosen.copied().ok_or_else(|| no_mailbox(function, named.map_or(0, |named| named.0)))?;

@@ -144,6 +144,7 @@ impl Class {
         match access {
             AccessError::Gone => Self::NotFound,
             AccessError::Denied | AccessError::Lockdown => Self::Permission,
+            AccessError::Refused => Self::Policy,
             AccessError::Claimed => Self::Busy,
             AccessError::OutOfRange(_) | AccessError::System(_) => Self::Failure,
         }

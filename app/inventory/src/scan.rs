@@ -126,6 +126,7 @@ fn was_refused(mailbox: &MailboxReport) -> bool {
         mailbox.features,
         Some(Err(MailboxError::InUse(_)
             | MailboxError::Lock(_)
+            | MailboxError::Declined { .. }
             | MailboxError::Exchange { source: Error::Access { .. }, .. }))
     )
 }

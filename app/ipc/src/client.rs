@@ -57,8 +57,10 @@ impl Client {
     /// # Errors
     /// [`CallError`].
     pub async fn call<C: Call>(&mut self, call: &C) -> Result<C::Reply, CallError> {
-        self.send(&Envelope::new(call)).await?;
-        Ok(self.receive::<C>().await?.0)
+        match self.send(&Envelope::new(call)).await {
+            Ok(()) => Ok(self.receive::<C>().await?.0),
+            Err(unsent) => Err(self.refusal(unsent).await),
+        }
     }
 
     /// A call with as many replies as there are; they come from [`Self::receive`].
@@ -67,6 +69,19 @@ impl Client {
     /// [`CallError`].
     pub async fn call_for_more<C: Call>(&mut self, call: &C) -> Result<(), CallError> {
         self.send(&Envelope::new(call).more()).await
+    }
+
+    /// Who is not let in is told why before the connection is closed, and is not heard.
+    async fn refusal(&mut self, unsent: CallError) -> CallError {
+        match unsent {
+            CallError::Frame(FrameError::Stream(_)) => {
+                match self.receive::<crate::service::GetInfo>().await {
+                    Err(refused @ CallError::Fault(_)) => refused,
+                    _ => unsent,
+                }
+            }
+            unsent => unsent,
+        }
     }
 
     async fn send<C: Call>(&mut self, envelope: &Envelope<'_, C>) -> Result<(), CallError> {

@@ -60,7 +60,13 @@ fn refusals() -> Vec<Refusal> {
 }
 
 fn others() -> Vec<Fault> {
-    let access = [AccessError::Denied, AccessError::Lockdown, AccessError::Claimed, AccessError::Gone];
+    let access = [
+        AccessError::Denied,
+        AccessError::Lockdown,
+        AccessError::Refused,
+        AccessError::Claimed,
+        AccessError::Gone,
+    ];
     let mut faults: Vec<_> = access.map(Fault::Access).to_vec();
     faults.extend([Fault::NotLocked, Fault::PermissionDenied, Fault::MethodNotFound("a.b.C".into())]);
     faults.extend([Fault::InterfaceNotFound("a.b".into()), Fault::InvalidParameter("no address".into())]);

@@ -12,6 +12,9 @@ pub enum AccessError {
     /// The kernel's lockdown mode forbids it, whoever asks.
     #[error("forbidden by kernel lockdown")]
     Lockdown,
+    /// Whoever makes the access for us says that we may not have it made.
+    #[error("refused by policy")]
+    Refused,
     /// Someone else owns the register, as a rule the kernel.
     #[error("in use by the kernel")]
     Claimed,

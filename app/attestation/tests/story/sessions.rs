@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lanewarden_attestation::{Dialogue, SessionReport, message_kind, secured};
+use lanewarden_attestation::session::SessionReport;
+use lanewarden_attestation::{Dialogue, message_kind, secured};
 use lanewarden_doe::Protocol;
 use lanewarden_inventory::{Conversation, MailboxError, Turn};
 use lanewarden_spdm::Reason;

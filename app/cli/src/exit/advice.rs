@@ -6,6 +6,9 @@ use lanewarden_doe::{Declined, Error};
 use lanewarden_inventory::{MailboxError, MailboxReport, Step};
 use lanewarden_pci::{AccessError, Address, Claim, LockError, MailboxId};
 
+/// Against what a daemon's policy forbids.
+const POLICY: &str =
+    "the daemon's administrator decides who may do what with which device: the policy is in /etc/lanewarden";
 /// What mixing up means, for those who would rather have it than wait.
 const UNSAFE: &str = "--unsafe-shared uses the mailbox all the same, at the risk of mixing up the kernel's exchanges with ours";
 /// What the PCI core is called where it authenticates devices itself.
@@ -114,9 +117,7 @@ fn declined(source: &Declined) -> &'static str {
             "someone with more urgent work, or more rights, has taken the mailbox; `lanewarden status` shows who has it, \
              try again later"
         }
-        Declined::Policy(_) => {
-            "the daemon's administrator decides who may use which mailbox; its log says what was refused to whom"
-        }
+        Declined::Policy(_) => POLICY,
         Declined::Failed(_) => {
             "the daemon's log may say more (`journalctl -u lanewarden`), and `lanewarden status` whether it \
                                 runs"
@@ -155,6 +156,7 @@ pub fn access(error: AccessError) -> Option<&'static str> {
             "kernel lockdown forbids writing configuration space, even to root; mailboxes cannot be used until the \
              machine is booted without it (often: without Secure Boot, or without lockdown= on the command line)"
         }
+        AccessError::Refused => POLICY,
         AccessError::Claimed => "the kernel uses the mailbox; see --unsafe-shared",
         AccessError::OutOfRange(_) | AccessError::System(_) => return None,
     })

@@ -9,10 +9,17 @@ use lanewarden_ipc::mailbox::{Claim, Detach, Exchange, Keep, Object};
 use lanewarden_ipc::{CallError, Client};
 use lanewarden_pci::MailboxId;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::refusal;
 
 /// How often it is said that a claim is still wanted; the daemon waits for five seconds.
 const KEEP: Duration = Duration::from_secs(2);
+
+/// How often one tries again to be let in.
+pub const CROWDED: Duration = Duration::from_millis(20);
+/// How long it is tried for a mailbox that is taken at once.
+const DETACH: Duration = Duration::from_secs(5);
 
 /// What has come of what a line was asked to do.
 pub enum Outcome {
@@ -83,8 +90,7 @@ impl Task {
     }
 
     async fn serve(&mut self) -> Result<(), CallError> {
-        let mut client = Client::connect(&self.socket).await?;
-        let claim = self.claim(&mut client).await?;
+        let (mut client, claim) = self.claim().await?;
         self.leave(Outcome::Claimed);
         loop {
             let exchange = match timeout(KEEP, self.asked.recv()).await {
@@ -103,16 +109,36 @@ impl Task {
         }
     }
 
-    async fn claim(&self, client: &mut Client) -> Result<u64, CallError> {
+    /// A connection that has the claim. Where too many connections are open already, others of this user's end soon.
+    async fn claim(&self) -> Result<(Client, u64), CallError> {
+        let start = Instant::now();
+        loop {
+            let left = self.patience().saturating_sub(start.elapsed());
+            match self.try_claim(left).await {
+                Err(error) if refusal::is_crowded(&error) && !left.is_zero() => sleep(CROWDED).await,
+                other => return other,
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.how {
+            How::Claim(patience) => patience,
+            How::Detach => DETACH,
+        }
+    }
+
+    async fn try_claim(&self, patience: Duration) -> Result<(Client, u64), CallError> {
+        let mut client = Client::connect(&self.socket).await?;
         let MailboxId { address, offset: mailbox } = self.mailbox;
         let generation = None;
         let claimed = match self.how {
-            How::Claim(patience) => {
+            How::Claim(_) => {
                 let patience_ms = Some(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX));
                 client.call(&Claim { address, generation, mailbox, patience_ms }).await?
             }
             How::Detach => client.call(&Detach { address, generation, mailbox }).await?,
         };
-        Ok(claimed.claim)
+        Ok((client, claimed.claim))
     }
 }

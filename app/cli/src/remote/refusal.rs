@@ -13,15 +13,21 @@ const SENSELESS: i32 = 5;
 pub fn access(error: &CallError) -> AccessError {
     match error {
         CallError::Fault(Fault::Access(access)) => *access,
-        CallError::Fault(Fault::PermissionDenied) => AccessError::Denied,
+        CallError::Fault(Fault::PermissionDenied) => AccessError::Refused,
         CallError::Fault(Fault::Refused { refused, .. }) => match refused.word {
             "gone" => AccessError::Gone,
-            "denied" => AccessError::Denied,
+            "denied" => AccessError::Refused,
             _ => AccessError::System(SENSELESS),
         },
         CallError::Fault(_) => AccessError::System(SENSELESS),
         CallError::Frame(_) | CallError::Closed => AccessError::System(LOST),
     }
+}
+
+/// Whether the daemon has too many connections, or too many of this user's.
+pub fn is_crowded(error: &CallError) -> bool {
+    let CallError::Fault(Fault::Refused { refused, .. }) = error else { return false };
+    refused.word == "denied" && refused.why.as_deref() == Some("clients")
 }
 
 /// Of a claim or an exchange.

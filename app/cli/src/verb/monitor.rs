@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_event_is_a_line_that_cannot_command_the_terminal() {
         let line = text(&event(1), 0);
-        assert_eq!(line, "     61.007 lost         0000:0d:00.0 [190] client 3: others waited \\u{1b}[2J\n");
+        assert_eq!(line, "     61.007 lost         0000:0d:00.0 [190] client 3: others waited \\x1b[2J\n");
     }
 
     #[test]

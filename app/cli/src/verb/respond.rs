@@ -28,7 +28,7 @@ use crate::keylog::KeyLogFile;
 use crate::output::{Outcome, Output};
 use crate::session::binding;
 use crate::socket::{Monotonic, address, wrapping};
-use crate::verb::spdm::Psk;
+use crate::verb::spdm::psk;
 use device::{Files, Slots};
 use functions::Functions;
 use peers::{Keys, Known};
@@ -58,7 +58,7 @@ pub fn run(args: &Respond, output: &Output) -> Outcome {
     let slots = Slots::load(&args.identity, args.wrong_signature)?;
     let files = Files::read(&args.measure)?;
     let known = args.mutual.as_deref().map(Known::load).transpose()?;
-    let keys = args.psk.iter().map(Psk::read).collect::<Result<Vec<_>, _>>()?;
+    let keys = args.psk.iter().map(psk::read).collect::<Result<Vec<_>, _>>()?;
     let functions = Functions::new().map_err(|error| Failure::new(Exit::Failure, error))?;
     let parts = Parts::new(AwsLc)
         .with_identities(slots)

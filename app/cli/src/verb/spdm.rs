@@ -2,7 +2,7 @@
 
 mod certs;
 mod measurements;
-mod psk;
+pub mod psk;
 mod request;
 mod session;
 
@@ -22,8 +22,6 @@ use crate::output::{Outcome, Output};
 use crate::socket::{Connection, Monotonic};
 use crate::verb::attest::SPDM;
 use crate::verb::{choose, function_with_mailbox, no_speaker, resolve};
-
-pub use psk::Psk;
 
 /// Carries out the verb.
 /// `own` are the trust anchors of an emulated machine.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::files::{self, PolicyError};
 use super::{Accounts, Ids, Policy, Subject};
 
-const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken line\n";
+const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/nonexistent:/bin/sh\nbroken line\n";
 const GROUP: &str = "root:x:0:\nlanewarden:x:77:alice\n";
 
 fn accounts() -> Accounts {
@@ -163,7 +163,7 @@ fn a_file_that_others_may_write_is_refused() {
     let path = root.path().join("policy.toml");
     std::fs::write(&path, "").unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
-    assert!(matches!(files::load(&[path.clone()], &accounts()), Err(PolicyError::Unsafe(_))));
+    assert!(matches!(files::load(std::slice::from_ref(&path), &accounts()), Err(PolicyError::Unsafe(_))));
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
     assert!(files::load(&[path], &accounts()).is_ok());
 }

@@ -10,7 +10,7 @@ use lanewarden_store::Anchors;
 
 use crate::exit::{Exit, Failure};
 use crate::trust::{failure, now};
-use crate::verb::spdm::Psk;
+use lanewarden_attestation::session::Psk;
 
 /// The longest certificate.
 const LONGEST_CERTIFICATE: usize = 0x4000;

@@ -1,12 +1,11 @@
 //! `spdm session`: a session, what was agreed on for it, and what is done in it.
 
 mod document;
-mod judge;
-mod script;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use lanewarden_attestation::session::{Command, Course, Judge, Opening};
 use lanewarden_attestation::{Dialogue, Failure as Stopped, settings};
 use lanewarden_aws_lc::AwsLc;
 use lanewarden_doe::Host;
@@ -14,47 +13,30 @@ use lanewarden_spdm::message::KeyOperation;
 use lanewarden_spdm::requester::Settings;
 use lanewarden_spdm::{Identities, Reason};
 
-use super::{Psk, hold};
+use super::{hold, psk};
 use crate::args::{DeviceArgument, HexBytes, Session};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::session::{binding, check};
 use crate::trust::Basis;
 use crate::verb::respond::device::Slots;
-use judge::Judge;
-use script::{Opening, Script};
-
-/// Something to do in a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Command {
-    /// Keep it open this long.
-    Keep(Duration),
-    /// Read the chain of certificates.
-    Certs,
-    /// Ask what the device runs.
-    Measurements,
-    /// Show that somebody is there.
-    Heartbeat,
-    /// Replace the keys of this side, or of both.
-    UpdateKeys(KeyOperation),
-    /// Send a request as it is.
-    Request(Vec<u8>),
-}
 
 /// Opens it, does everything, ends it and prints.
 pub fn run<M: Host>(machine: &M, args: &Session, own: Option<Vec<Vec<u8>>>, output: &Output) -> Outcome {
     check(&args.way)?;
     let (device, commands) = words(args)?;
-    let psk = args.psk.as_ref().map(Psk::read).transpose()?;
+    let psk = args.psk.as_ref().map(psk::read).transpose()?;
     // A pre-shared key takes no certificates, and nobody who judges them.
     let basis = if psk.is_some() { None } else { Some(Basis::load(&args.trust, own, output)?) };
     let trust = basis.as_ref().map(Basis::trust);
     let opening = match (psk, &trust) {
         (Some(psk), _) => Opening::Preshared(Some(psk)),
-        (None, Some(trust)) => Opening::Exchange(Box::new(Judge::new(trust, args.slot, args.untrusted))),
+        (None, Some(trust)) => {
+            Opening::Exchange(Box::new(Judge::new(AwsLc, trust, args.slot, args.untrusted)))
+        }
         (None, None) => return Err(usage("nobody says whom to trust")),
     };
-    let script = Script::new(opening, commands);
+    let script = Course::new(opening, commands);
     match &args.identity {
         Some(folder) => meet(machine, device.as_ref(), args, Slots::load(folder, false)?, script, output),
         None => meet(machine, device.as_ref(), args, (), script, output),
@@ -66,7 +48,7 @@ fn meet<M: Host, I: Identities>(
     device: Option<&DeviceArgument>,
     args: &Session,
     identities: I,
-    script: Script<'_>,
+    script: Course<'_, AwsLc>,
     output: &Output,
 ) -> Outcome {
     let settings = Settings { binding: binding(args.way.transport), ..settings() };

@@ -1,10 +1,11 @@
 //! What came of it, for people and for programs.
 
+use lanewarden_attestation::session::{Course, Done, Judge};
+use lanewarden_aws_lc::AwsLc;
 use lanewarden_spdm::crypto::HashAlgorithm;
 use serde::Serialize;
 
 use super::super::{certs, measurements};
-use super::script::{Done, Script};
 use crate::dump::hexadecimal;
 use crate::exit::Failure;
 use crate::session::{SessionJson, words};
@@ -44,7 +45,7 @@ enum Result_ {
 }
 
 /// The object.
-pub fn document(place: &str, script: &Script<'_>) -> Result<Document, Failure> {
+pub fn document(place: &str, script: &Course<'_, AwsLc>) -> Result<Document, Failure> {
     let (connection, judge) = (script.connection(), script.judge());
     let results = script.done().iter().map(|done| result(place, script, done));
     let session = Session {
@@ -53,7 +54,7 @@ pub fn document(place: &str, script: &Script<'_>) -> Result<Document, Failure> {
         hash_algorithm: connection.map(|connection| connection.hash.name()),
         signature_algorithm: connection.and_then(|connection| connection.signature.map(|one| one.name())),
         preshared_key: judge.is_none(),
-        slot: judge.map(super::judge::Judge::slot),
+        slot: judge.map(Judge::slot),
         trusted: judge.map(|judge| judge.distrust().is_none()),
         distrust: judge.and_then(|judge| judge.distrust().map(|why| why.to_string())),
         session: script.session().map(Into::into),
@@ -63,7 +64,7 @@ pub fn document(place: &str, script: &Script<'_>) -> Result<Document, Failure> {
     Ok(Document { schema: "lanewarden.session/1", sessions: [session] })
 }
 
-fn result(place: &str, script: &Script<'_>, done: &Done) -> Result<Result_, Failure> {
+fn result(place: &str, script: &Course<'_, AwsLc>, done: &Done) -> Result<Result_, Failure> {
     Ok(match done {
         Done::Kept(time, heartbeats) => Result_::Keep { kept_ms: time.as_millis(), heartbeats: *heartbeats },
         Done::Certs(chain) => Result_::Certs(certificates(place, script, chain)?),
@@ -76,14 +77,14 @@ fn result(place: &str, script: &Script<'_>, done: &Done) -> Result<Result_, Fail
     })
 }
 
-fn certificates(place: &str, script: &Script<'_>, chain: &[u8]) -> Result<certs::SlotJson, Failure> {
+fn certificates(place: &str, script: &Course<'_, AwsLc>, chain: &[u8]) -> Result<certs::SlotJson, Failure> {
     let hash = script.connection().map_or(HashAlgorithm::Sha256, |connection| connection.hash);
-    let slot = script.judge().map_or(0, super::judge::Judge::slot);
+    let slot = script.judge().map_or(0, Judge::slot);
     certs::slot_json(slot, chain, hash).map_err(|error| certs::malformed(place, &error))
 }
 
 /// For people: what was agreed on, and then what came of each command.
-pub fn text(place: &str, script: &Script<'_>, verbose: u8) -> Result<String, Failure> {
+pub fn text(place: &str, script: &Course<'_, AwsLc>, verbose: u8) -> Result<String, Failure> {
     let mut lines = Lines::default();
     lines.add("device", place);
     if let Some(connection) = script.connection() {
@@ -112,7 +113,7 @@ pub fn text(place: &str, script: &Script<'_>, verbose: u8) -> Result<String, Fai
     Ok(text)
 }
 
-fn opened_with(script: &Script<'_>) -> String {
+fn opened_with(script: &Course<'_, AwsLc>) -> String {
     let Some(judge) = script.judge() else { return "a pre-shared key".into() };
     let slot = judge.slot();
     match judge.distrust() {
@@ -121,7 +122,7 @@ fn opened_with(script: &Script<'_>) -> String {
     }
 }
 
-fn said(place: &str, script: &Script<'_>, done: &Done, verbose: u8) -> Result<String, Failure> {
+fn said(place: &str, script: &Course<'_, AwsLc>, done: &Done, verbose: u8) -> Result<String, Failure> {
     Ok(match done {
         Done::Kept(time, heartbeats) => format!("kept open for {time:?}, {heartbeats} heartbeats\n"),
         Done::Certs(chain) => certs::text(&certificates(place, script, chain)?),

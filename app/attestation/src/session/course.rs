@@ -3,21 +3,22 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use lanewarden_attestation::{Failure as Stopped, MeasurementFact, SessionReport, Speaker};
-use lanewarden_aws_lc::AwsLc;
+use lanewarden_crypto::Provider;
 use lanewarden_spdm::message::{ResponderFlags, SummaryKind};
 use lanewarden_spdm::requester::{Event, Measured, MeasurementRequest, PresharedKey, SessionRequest};
 use lanewarden_spdm::{Connection, Error, Identities};
 use lanewarden_time::Instant;
 
-use super::super::Psk;
-use super::Command;
-use super::judge::Judge;
+use super::{Command, Judge, Psk, SessionReport};
+use crate::{Failure as Stopped, MeasurementFact, Script, Speaker};
+
+/// How often a session that stays and needs no heartbeat looks whether there is something to do.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Where the secret of the session comes from.
-pub enum Opening<'t> {
+pub enum Opening<'t, P: Provider> {
     /// An exchange of keys, with a device that a chain vouches for.
-    Exchange(Box<Judge<'t>>),
+    Exchange(Box<Judge<'t, P>>),
     /// A key from before, until it has been of use.
     Preshared(Option<Psk>),
 }
@@ -57,10 +58,12 @@ enum Stage {
     Over,
 }
 
-/// The script.
-pub struct Script<'t> {
-    opening: Opening<'t>,
+/// The script of a session.
+pub struct Course<'t, P: Provider> {
+    opening: Opening<'t, P>,
     commands: VecDeque<Command>,
+    /// It is kept until it is told to end.
+    stays: bool,
     stage: Stage,
     connection: Option<Connection>,
     session: Option<SessionReport>,
@@ -74,12 +77,16 @@ pub struct Script<'t> {
     failure: Option<Stopped>,
 }
 
-impl<'t> Script<'t> {
+impl<'t, P: Provider + Clone> Course<'t, P>
+where
+    P::VerifyingKey: Clone,
+{
     /// Opens a session and does this in it.
-    pub fn new(opening: Opening<'t>, commands: VecDeque<Command>) -> Self {
+    pub fn new(opening: Opening<'t, P>, commands: VecDeque<Command>) -> Self {
         Self {
             opening,
             commands,
+            stays: false,
             stage: Stage::Connect,
             connection: None,
             session: None,
@@ -90,6 +97,28 @@ impl<'t> Script<'t> {
             done: Vec::new(),
             failure: None,
         }
+    }
+
+    /// The same, which is kept when all is done, until [`Command::End`]; more to do may be added meanwhile.
+    #[must_use]
+    pub fn staying(self) -> Self {
+        Self { stays: true, ..self }
+    }
+
+    /// Something more to do.
+    pub fn add(&mut self, command: Command) {
+        self.commands.push_back(command);
+    }
+
+    /// Whether something is to be done that has not been.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        !self.commands.is_empty()
+    }
+
+    /// What was done since the last call.
+    pub fn take_done(&mut self) -> Vec<Done> {
+        std::mem::take(&mut self.done)
     }
 
     /// What was negotiated.
@@ -103,7 +132,7 @@ impl<'t> Script<'t> {
     }
 
     /// Who vouches for the device; `None` where a pre-shared key does.
-    pub const fn judge(&self) -> Option<&Judge<'t>> {
+    pub const fn judge(&self) -> Option<&Judge<'t, P>> {
         match &self.opening {
             Opening::Exchange(judge) => Some(judge),
             Opening::Preshared(_) => None,
@@ -134,7 +163,7 @@ impl<'t> Script<'t> {
         SessionRequest { slot: self.slot(), summary, ..SessionRequest::default() }
     }
 
-    fn exchange<I: Identities>(&mut self, requester: &mut Speaker<AwsLc, I>) -> Result<(), Error> {
+    fn exchange<I: Identities>(&mut self, requester: &mut Speaker<P, I>) -> Result<(), Error> {
         self.stage = Stage::Handshake;
         let wanted = self.wanted();
         match &mut self.opening {
@@ -148,7 +177,7 @@ impl<'t> Script<'t> {
 
     fn try_next<I: Identities>(
         &mut self,
-        requester: &mut Speaker<AwsLc, I>,
+        requester: &mut Speaker<P, I>,
     ) -> Result<Option<Result<(), Error>>, Stopped> {
         Ok(Some(match self.stage {
             Stage::Connect => requester.connect(),
@@ -187,7 +216,7 @@ impl<'t> Script<'t> {
     }
 
     /// The next command, or the end.
-    fn inside<I: Identities>(&mut self, requester: &mut Speaker<AwsLc, I>) -> Option<Result<(), Error>> {
+    fn inside<I: Identities>(&mut self, requester: &mut Speaker<P, I>) -> Option<Result<(), Error>> {
         let session = self.session?;
         if let Some(Command::Keep(time)) = self.commands.front() {
             if self.kept_until.is_some_and(|until| self.now < until) {
@@ -208,7 +237,8 @@ impl<'t> Script<'t> {
             Some(Command::Heartbeat | Command::Keep(_)) => within.heartbeat(),
             Some(Command::UpdateKeys(operation)) => within.update_keys(*operation),
             Some(Command::Request(message)) => within.request(message),
-            None => {
+            None if self.stays => within.heartbeat(),
+            None | Some(Command::End) => {
                 self.stage = Stage::Ending;
                 within.end(false)
             }
@@ -246,7 +276,7 @@ impl<'t> Script<'t> {
                 self.session.iter_mut().for_each(|session| session.is_open = true);
                 self.stage = Stage::Inside;
             }
-            Event::Alive(_) if matches!(self.commands.front(), Some(Command::Keep(_))) => {
+            Event::Alive(_) if matches!(self.commands.front(), None | Some(Command::Keep(_))) => {
                 self.heartbeats = self.heartbeats.saturating_add(1);
             }
             Event::Alive(_) => self.finish(Done::Alive),
@@ -291,19 +321,25 @@ fn blocks(measured: &Measured<'_>) -> Done {
     Done::Measurements(blocks, measured.transcript.is_some())
 }
 
-impl<I: Identities> lanewarden_attestation::Script<AwsLc, I> for Script<'_> {
+impl<P: Provider + Clone, I: Identities> Script<P, I> for Course<'_, P>
+where
+    P::VerifyingKey: Clone,
+{
     /// While a session is kept, the next heartbeat is waited for, or the end.
-    fn pause(&mut self, now: Instant, requester: &Speaker<AwsLc, I>) -> Option<Instant> {
+    fn pause(&mut self, now: Instant, requester: &Speaker<P, I>) -> Option<Instant> {
         self.now = now;
+        let due = requester.heartbeat_due().map(|(_, at)| at);
+        if self.stage == Stage::Inside && self.stays && self.commands.is_empty() {
+            return Some(due.unwrap_or(now + IDLE));
+        }
         let Some(Command::Keep(time)) = self.commands.front().filter(|_| self.stage == Stage::Inside) else {
             return None;
         };
         let until = *self.kept_until.get_or_insert(now + *time);
-        let due = requester.heartbeat_due().map(|(_, at)| at);
         Some(due.map_or(until, |at| at.min(until)))
     }
 
-    fn next(&mut self, requester: &mut Speaker<AwsLc, I>) -> Option<Result<(), Error>> {
+    fn next(&mut self, requester: &mut Speaker<P, I>) -> Option<Result<(), Error>> {
         let begun = self.try_next(requester).unwrap_or_else(|failure| {
             self.fail(failure);
             None
