@@ -12,12 +12,19 @@ pub struct Said {
     /// Its exit code; `None` where a signal ended it.
     pub exit: Option<i32>,
     /// Data.
+    pub bytes: Vec<u8>,
+    /// Data, as text.
     pub output: String,
     /// Talk.
     pub talk: String,
 }
 
 impl Said {
+    /// `exit 0`, or another code.
+    pub fn code(&self) -> String {
+        self.exit.map_or("killed".to_owned(), |code| format!("exit {code}"))
+    }
+
     /// `exit 0`, or another code and what was said.
     pub fn ending(&self) -> String {
         match self.exit {
@@ -32,7 +39,8 @@ impl Said {
 pub fn run(line: &[&str]) -> Result<Said> {
     let output = start(line)?.stdin(Stdio::null()).output().with_context(|| line.join(" "))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Said { exit: output.status.code(), output: text(&output.stdout), talk: text(&output.stderr) })
+    let (said, talk) = (text(&output.stdout), text(&output.stderr));
+    Ok(Said { exit: output.status.code(), bytes: output.stdout, output: said, talk })
 }
 
 /// Runs a program to its end, as a user with all the groups that the machine gives it now.

@@ -10,8 +10,10 @@ use anyhow::{Context, Result, ensure};
 use crate::functions;
 
 const GO: u32 = 1 << 31;
+const ABORT: u32 = 1;
 const READY: u32 = 1 << 31;
 const ERROR: u32 = 1 << 2;
+const BUSY: u32 = 1;
 
 /// One mailbox of one function.
 pub struct Mailbox {
@@ -87,6 +89,40 @@ impl Mailbox {
     pub fn exchange(&self, vendor: u32, kind: u32, words: &[u32]) -> Result<Vec<u32>> {
         self.send(vendor, kind, words)?;
         self.wait()?;
+        self.receive(vendor, kind)
+    }
+
+    /// Asks for an entry of the CDAT.
+    pub fn ask(&self, handle: u32) -> Result<()> {
+        self.send(0x1e98, 2, &[handle << 16])
+    }
+
+    /// Reads an entry of the CDAT and the handle of the next, if one lies in the mailbox.
+    pub fn entry(&self) -> Result<Option<(Vec<u8>, u32)>> {
+        if self.register(self.offset + 0x0c)? & READY == 0 {
+            return Ok(None);
+        }
+        let answer = self.receive(0x1e98, 2)?;
+        let (head, entry) = answer.split_first().context("an empty table access answer")?;
+        Ok(Some((entry.iter().flat_map(|word| word.to_le_bytes()).collect(), head >> 16)))
+    }
+
+    /// Throws away whatever is in the mailbox.
+    pub fn abort(&self) -> Result<()> {
+        self.write(0x08, ABORT)
+    }
+
+    /// `idle`, or what stands in the mailbox.
+    pub fn state(&self) -> Result<&'static str> {
+        Ok(match self.register(self.offset + 0x0c)? {
+            status if status & ERROR != 0 => "an error",
+            status if status & READY != 0 => "an unread answer",
+            status if status & BUSY != 0 => "busy",
+            _ => "idle",
+        })
+    }
+
+    fn receive(&self, vendor: u32, kind: u32) -> Result<Vec<u32>> {
         let first = self.take()?;
         let length = self.take()? & 0x3_ffff;
         ensure!(first == vendor | kind << 16, "an answer of another kind: {first:#010x}");

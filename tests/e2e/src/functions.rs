@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use lanewarden_pci::MailboxId;
 
 use crate::doe::Mailbox;
 use crate::system::{read_line, wait_for};
@@ -147,4 +148,10 @@ fn port_type(address: &str) -> Result<u32> {
     }
     ensure!(at != 0, "{address} is not PCI Express");
     Ok(u32::from(config[at + 2] >> 4))
+}
+
+/// The mailbox of a function, as the daemon names it.
+pub fn mailbox(address: &str) -> Result<MailboxId> {
+    let offset = u16::try_from(Mailbox::open(address)?.offset)?;
+    Ok(MailboxId { address: address.parse()?, offset })
 }

@@ -9,6 +9,7 @@ mod cxl;
 mod doe;
 mod formula;
 mod functions;
+mod load;
 mod plant;
 mod probe;
 mod product;
@@ -17,6 +18,7 @@ mod story;
 mod system;
 mod trace;
 mod unit;
+mod user;
 
 /// First argument of this program when a service manager runs it.
 const SERVICE: &str = "service";
@@ -28,10 +30,8 @@ fn main() -> ExitCode {
             eprintln!("{:#}", story::sharing::in_other_root(arguments));
             ExitCode::FAILURE
         }
-        Some(probe::ARGUMENT) => probe::run(&arguments.next().unwrap_or_default()).unwrap_or_else(|error| {
-            println!("{error:#}");
-            ExitCode::FAILURE
-        }),
+        Some(probe::ARGUMENT) => ended(probe::run(&arguments.next().unwrap_or_default())),
+        Some(load::ARGUMENT) => ended(load::run(&arguments.collect::<Vec<_>>())),
         Some(SERVICE) => of_machine(service),
         None if std::process::id() == 1 => of_machine(first_process),
         _ => {
@@ -39,6 +39,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Tells a story, and turns the machine off.

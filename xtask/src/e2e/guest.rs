@@ -29,6 +29,8 @@ fn build_one(package: &str) -> Result<PathBuf> {
         .args([
             "build",
             "--quiet",
+            "--profile",
+            "guest",
             "--target",
             TARGET,
             "--message-format",

@@ -54,7 +54,10 @@ const FILES: [(&str, &str); 6] = [
         "etc/systemd/system/e2e.service",
         "[Unit]\nAfter=multi-user.target\n\n[Service]\nExecStart=/usr/lib/e2e/checker service\n",
     ),
-    ("etc/sysusers.d/e2e.conf", "u alice 1000 - /tmp /bin/sh\nu bob 1001 - /tmp /bin/sh\n"),
+    (
+        "etc/sysusers.d/e2e.conf",
+        "u alice 1000 - /tmp /bin/sh\nu bob 1001 - /tmp /bin/sh\nu carol 1002 - /tmp /bin/sh\n",
+    ),
 ];
 /// The package manager asks for it.
 const DATABASES: [&str; 2] = ["passwd", "group"];

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{MEMBER, STRANGER};
+use super::{MEMBERS, STRANGER};
 use crate::functions::Functions;
 use crate::unit::{self, SERVICE, SOCKET};
 use crate::{command, product, report};
@@ -42,8 +42,9 @@ pub fn group() -> Result<()> {
         "lanewarden:x",
         line.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':'),
     );
-    command::data(&["systemd-sysusers", "--inline", &format!("m {MEMBER} lanewarden")])?;
-    for (user, expected) in [(MEMBER, true), (STRANGER, false)] {
+    let [one, other] = MEMBERS.map(|user| format!("m {user} lanewarden"));
+    command::data(&["systemd-sysusers", "--inline", &one, &other])?;
+    for (user, expected) in [(MEMBERS[0], true), (MEMBERS[1], true), (STRANGER, false)] {
         let groups = command::run_as(user, &["id", "--groups", "--name"])?.output;
         let is_member = groups.split_whitespace().any(|group| group == "lanewarden");
         report::check(&format!("{user} is in the group"), &expected.to_string(), &is_member.to_string());

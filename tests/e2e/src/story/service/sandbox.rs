@@ -28,7 +28,7 @@ pub fn score() -> Result<()> {
     Ok(())
 }
 
-/// Runs the checker, the kernel's own tool for keyrings, and lanewarden in the daemon's place.
+/// Runs the checker and the kernel's own tool for keyrings in the daemon's place.
 pub fn holds(functions: &Functions) -> Result<()> {
     if plant()? == Some(Plant::LooseUnit) {
         unit::change(SERVICE, "loose", LOOSE)?;
@@ -36,17 +36,12 @@ pub fn holds(functions: &Functions) -> Result<()> {
     let drive = &functions.drives.trusted;
     let change = format!(
         "[Service]\nType=oneshot\nRestart=no\nStandardOutput=append:{PRINTED}\nExecPaths=/usr/lib/e2e /usr/bin/keyctl\n\
-         ExecStart=\nExecStart=/usr/lib/e2e/checker {} {drive}\nExecStart=/usr/bin/keyctl add user probe secret @s\n\
-         ExecStart=/usr/bin/lanewarden doe discover {drive}\n",
+         ExecStart=\nExecStart=/usr/lib/e2e/checker {} {drive}\nExecStart=/usr/bin/keyctl add user probe secret @s\n",
         probe::ARGUMENT
     );
     unit::change(SERVICE, "probe", &change)?;
     let said = unit::control("start", SERVICE)?;
-    report::check(
-        "in the daemon's place: a probe, keyctl, lanewarden doe discover",
-        "exit 0",
-        &said.ending(),
-    );
+    report::check("in the daemon's place: a probe, keyctl", "exit 0", &said.ending());
     let printed = fs::read_to_string(PRINTED)?;
     for (name, expected) in probe::EXPECTED {
         let seen = printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));

@@ -1,0 +1,44 @@
+//! Root, two users who may and one who may not, all at once.
+
+use anyhow::Result;
+
+use super::{MEMBERS, Mailboxes, STRANGER, TABLE};
+use crate::load::{Plan, Score};
+use crate::report;
+
+const EXCHANGES: u32 = 1000;
+
+/// Row B12: three users drive a memory's and a drive's mailbox at once, each with an SPDM version of its own, and each has
+/// the answers to its own requests. Row D7: the fourth is refused, every time.
+pub fn at_once(mailboxes: Mailboxes) -> Result<()> {
+    let plan = |version| Plan {
+        memory: (mailboxes.memory, TABLE),
+        drive: Some(mailboxes.drive),
+        version,
+        exchanges: EXCHANGES,
+        stop_after: None,
+    };
+    let users = [("root", 0x10), (MEMBERS[0], 0x11), (MEMBERS[1], 0x12), (STRANGER, 0x10)];
+    let children: Result<Vec<_>> =
+        users.into_iter().map(|(user, version)| plan(version).start(user)).collect();
+    for ((user, _), child) in users.into_iter().zip(children?) {
+        let score = Score::of(child)?;
+        let refused = score.refusals_text();
+        if user == STRANGER {
+            let expected = format!("0 answers, refused: {EXCHANGES} x denied permission");
+            let seen = format!("{} answers, refused: {refused}", score.exchanges);
+            report::check(&format!("{user}, at once with others"), &expected, &seen);
+            continue;
+        }
+        let Score { exchanges, tables, greetings, wrong, .. } = score;
+        report::verdict(
+            &format!("{user}, at once with others"),
+            &format!("{EXCHANGES} exchanges or a few more, 0 wrong, refused: none"),
+            &format!(
+                "{exchanges} exchanges: {tables} tables, {greetings} greetings, {wrong} wrong, refused: {refused}"
+            ),
+            exchanges >= EXCHANGES && tables > 0 && greetings > 0 && wrong == 0 && score.refused.is_empty(),
+        );
+    }
+    Ok(())
+}
