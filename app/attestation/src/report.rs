@@ -29,6 +29,9 @@ pub enum Failure {
     /// The slot that was asked for holds no chain, or none does.
     #[error("slot {0} holds no certificate chain")]
     NoChain(u8),
+    /// The certificate is for another device.
+    #[error("its certificate is not for this device: {0}")]
+    NotThisDevice(IdentityError),
     /// The mailbox gave no answer.
     #[error("{0}")]
     Mailbox(MailboxError),
@@ -182,7 +185,7 @@ impl Failure {
         let is_refused = match self {
             Self::Spdm(error) => error.blame() == Blame::Peer,
             Self::Chain(error) => !matches!(error, ChainError::NoRoom { .. } | ChainError::TooLong { .. }),
-            Self::Untrusted(_) | Self::WrongKey => true,
+            Self::Untrusted(_) | Self::WrongKey | Self::NotThisDevice(_) => true,
             Self::NoSecured | Self::NoChain(_) | Self::Mailbox(_) | Self::Transport(_) => false,
         };
         let reason = self.to_string();
@@ -196,6 +199,7 @@ impl Failure {
             Self::Spdm(Error { reason: Reason::WrongSignature | Reason::WrongVerifyData, .. })
             | Self::Untrusted(_)
             | Self::NoSecured
+            | Self::NotThisDevice(_)
             | Self::WrongKey
             | Self::NoChain(_) => Class::Unverified,
             Self::Spdm(error) => match error.blame() {

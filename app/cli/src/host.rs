@@ -73,8 +73,8 @@ fn be_daemon(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Out
         HostSpec::Vfio(_) => Err(Failure::new(Exit::Usage, "a device that one process has needs no daemon")
             .hint("use it with --host vfio:BDF, or give it back with `lanewarden vfio unbind`")),
         HostSpec::Sim(file) => {
-            let (machine, _responders) = simulator(file.as_deref())?;
-            verb::daemon::emulated(machine, args, daemon, output)
+            let (machine, emulation) = simulator(file.as_deref())?;
+            verb::daemon::emulated(machine, &emulation.anchors(), args, daemon, output)
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 /// Where trust anchors are looked for, if nothing else is said.
-const ANCHORS: &str = "/etc/lanewarden/anchors";
+pub const ANCHORS: &str = "/etc/lanewarden/anchors";
 
 /// What trust rests on.
 pub struct Basis {

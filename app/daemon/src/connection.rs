@@ -1,6 +1,7 @@
 //! The life of one connection: calls in, replies out, and what ends it.
 
 mod calls;
+mod sessions;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -58,7 +59,7 @@ impl<M: Machine> Drop for Connection<M> {
 }
 
 /// Serves whoever has connected, until one of the two ends.
-pub async fn serve<M: Machine>(shared: Rc<Shared<M>>, stream: UnixStream) {
+pub async fn serve<M: Machine + 'static>(shared: Rc<Shared<M>>, stream: UnixStream) {
     let Ok(peer) = Peer::of(&stream) else { return };
     let (read, write) = stream.into_split();
     let (incoming, mut outgoing) = (frame::incoming(read), frame::outgoing(write));
@@ -96,7 +97,7 @@ async fn send<T: Serialize>(outgoing: &mut frame::Outgoing<OwnedWriteHalf>, valu
     }
 }
 
-impl<M: Machine> Connection<M> {
+impl<M: Machine + 'static> Connection<M> {
     async fn run(mut self) {
         while let Some(message) = self.next().await {
             self.limiter.take().await;

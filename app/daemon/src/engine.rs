@@ -14,6 +14,7 @@ use lanewarden_broker::{
 use lanewarden_doe::{Error, Phase, Request, Step};
 use lanewarden_pci::registers::doe::Doe;
 use lanewarden_pci::{AccessError, Function, Machine};
+use lanewarden_spdm::certificate::DeviceIdentity;
 use tokio::sync::oneshot;
 
 use crate::journal::{Journal, Mark};
@@ -122,6 +123,12 @@ impl<M: Machine> Engine<M> {
     /// Who may do what.
     pub fn policy(&mut self) -> &mut Policy {
         &mut self.broker.rules_mut().permission
+    }
+
+    /// What the function at an address says that it is, as a certificate has to say it.
+    pub fn identity(&self, address: Address) -> Option<DeviceIdentity> {
+        let read = self.machine.open(address).and_then(|mut config| Function::read(address, &mut config));
+        read.ok().map(|function| lanewarden_attestation::identity(&function))
     }
 
     /// The present.

@@ -7,6 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`engine`] | the broker, the exchanges that are under way |
+//! | [`keeper`] | SPDM sessions that are kept for clients |
 //! | [`policy`] | who may do what, and the files that say so |
 //! | [`server`] | the socket, signals, the life of the daemon |
 //! | [`hotplug`] | devices that come and go |
@@ -18,6 +19,7 @@ pub mod engine;
 mod feed;
 pub mod hotplug;
 pub mod journal;
+pub mod keeper;
 mod limiter;
 pub mod policy;
 pub mod server;

@@ -100,6 +100,12 @@ impl Policy {
         self.allows(who, device, Verb::Read, None)
     }
 
+    /// Whether somebody may open and use sessions with a device.
+    #[must_use]
+    pub fn may_keep_sessions(&self, who: Who, device: Address) -> bool {
+        self.allows(who, Some(device), Verb::Session, None)
+    }
+
     fn allows(&self, who: Who, device: Option<Address>, verb: Verb, protocol: Option<Protocol>) -> bool {
         let Who::User { role, .. } = who else { return true };
         let subject = usize::try_from(role).ok().and_then(|role| self.subjects.get(role));

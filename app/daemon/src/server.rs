@@ -16,6 +16,7 @@ use crate::connection::serve;
 use crate::engine::Engine;
 use crate::hotplug::Change;
 use crate::journal::{Journal, Left, Mark};
+use crate::keeper::Keeper;
 use crate::policy::Policy;
 use crate::shared::Shared;
 
@@ -37,7 +38,6 @@ pub enum Socket {
 }
 
 /// What a daemon is told.
-#[derive(Debug)]
 pub struct Options {
     /// Where it listens.
     pub socket: Socket,
@@ -45,6 +45,8 @@ pub struct Options {
     pub limits: Limits,
     /// Where it keeps what is under way.
     pub journal: Option<PathBuf>,
+    /// Keeps sessions: whom it trusts, and where the keys are that name them.
+    pub keeper: Keeper,
 }
 
 /// Why the daemon does not run.
@@ -111,7 +113,7 @@ impl<M: Machine + 'static> Daemon<M> {
             None => Left::new(),
         };
         let mailboxes = engine.discover(|id| condition(&left, id)).map_err(Failure::List)?;
-        let shared = Rc::new(Shared::new(engine, findings(&left), audit));
+        let shared = Rc::new(Shared::new(engine, options.keeper, findings(&left), audit));
         Ok(Self { shared, listener, made, mailboxes })
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::feed::Feed;
+use crate::keeper::Keeper;
 
 /// What all tasks of the daemon have in common.
 pub struct Shared<M: Machine> {
@@ -26,18 +27,26 @@ pub struct Shared<M: Machine> {
     pub findings: Vec<String>,
     /// When the daemon started.
     pub started: std::time::Instant,
+    /// The sessions that are kept.
+    pub keeper: Keeper,
     /// Takes lines on what the privileged do.
     pub audit: Box<dyn Fn(&str)>,
 }
 
 impl<M: Machine> Shared<M> {
     /// For an engine.
-    pub fn new(engine: Engine<M>, findings: Vec<String>, audit: impl Fn(&str) + 'static) -> Self {
+    pub fn new(
+        engine: Engine<M>,
+        keeper: Keeper,
+        findings: Vec<String>,
+        audit: impl Fn(&str) + 'static,
+    ) -> Self {
         Self {
             engine: RefCell::new(engine),
             armed: Cell::new(None),
             sooner: Notify::new(),
             feed: RefCell::default(),
+            keeper,
             findings,
             started: std::time::Instant::now(),
             audit: Box::new(audit),

@@ -27,6 +27,12 @@ pub enum Fault {
     /// There is no lock by this name.
     #[error("the lock is not held any more")]
     NotLocked,
+    /// No session was opened, or a request in it failed.
+    #[error("{0}")]
+    NotDone(String),
+    /// There is no such session any more.
+    #[error("{0}")]
+    SessionEnded(String),
     /// The user may not call this.
     #[error("no permission")]
     PermissionDenied,
@@ -80,6 +86,8 @@ const REFUSALS: [(&str, &str); 7] = [
 ];
 const ACCESS: &str = "org.lanewarden.Machine1.Access";
 const NOT_LOCKED: &str = "org.lanewarden.Config1.NotLocked";
+const NOT_DONE: &str = "org.lanewarden.Session1.NotDone";
+const ENDED: &str = "org.lanewarden.Session1.Ended";
 const PERMISSION_DENIED: &str = "org.varlink.service.PermissionDenied";
 const METHOD_NOT_FOUND: &str = "org.varlink.service.MethodNotFound";
 const INTERFACE_NOT_FOUND: &str = "org.varlink.service.InterfaceNotFound";
@@ -197,6 +205,8 @@ impl Fault {
                 (ACCESS, Parameters { kind: Some(kind.to_owned()), offset, number, ..none })
             }
             Self::NotLocked => (NOT_LOCKED, none),
+            Self::NotDone(message) => (NOT_DONE, Parameters { message: Some(message.clone()), ..none }),
+            Self::SessionEnded(message) => (ENDED, Parameters { message: Some(message.clone()), ..none }),
             Self::PermissionDenied => (PERMISSION_DENIED, none),
             Self::MethodNotFound(name) => {
                 (METHOD_NOT_FOUND, Parameters { method: Some(name.clone()), ..none })
@@ -228,6 +238,8 @@ impl Fault {
                 access.try_into().map_or_else(|()| Self::Unknown(name.to_owned()), Self::Access)
             }
             (NOT_LOCKED, _) => Self::NotLocked,
+            (NOT_DONE, Parameters { message, .. }) => Self::NotDone(message.unwrap_or_default()),
+            (ENDED, Parameters { message, .. }) => Self::SessionEnded(message.unwrap_or_default()),
             (PERMISSION_DENIED, _) => Self::PermissionDenied,
             (METHOD_NOT_FOUND, Parameters { method, .. }) => Self::MethodNotFound(method.unwrap_or_default()),
             (INTERFACE_NOT_FOUND, Parameters { interface, .. }) => {

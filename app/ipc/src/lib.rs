@@ -1,7 +1,7 @@
 //! What the daemon and its clients say to each other: [varlink](https://varlink.org) over a socket of this machine.
 //!
 //! The interfaces stand in `app/ipc/interfaces` and here as types; a test holds them together. What reads
-//! ([`machine`], [`status`]) is apart from what changes ([`mailbox`], [`config`]), so that a rule can tell them apart by
+//! ([`machine`], [`status`]) is apart from what changes ([`mailbox`], [`config`], [`session`]), so that a rule can tell them apart by
 //! name. The number at the end of an interface's name is its version: what is there keeps its meaning, and what would not
 //! gets another number.
 //!
@@ -20,6 +20,7 @@ pub mod interface;
 pub mod machine;
 pub mod mailbox;
 pub mod service;
+pub mod session;
 pub mod status;
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,7 @@ fn others() -> Vec<Fault> {
         AccessError::Gone,
     ];
     let mut faults: Vec<_> = access.map(Fault::Access).to_vec();
+    faults.extend([Fault::NotDone("why".into()), Fault::SessionEnded("why".into())]);
     faults.extend([Fault::NotLocked, Fault::PermissionDenied, Fault::MethodNotFound("a.b.C".into())]);
     faults.extend([Fault::InterfaceNotFound("a.b".into()), Fault::InvalidParameter("no address".into())]);
     faults

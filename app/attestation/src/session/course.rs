@@ -6,7 +6,7 @@ use std::time::Duration;
 use lanewarden_crypto::Provider;
 use lanewarden_spdm::message::{ResponderFlags, SummaryKind};
 use lanewarden_spdm::requester::{Event, Measured, MeasurementRequest, PresharedKey, SessionRequest};
-use lanewarden_spdm::{Connection, Error, Identities};
+use lanewarden_spdm::{Connection, Error, Identities, Reason};
 use lanewarden_time::Instant;
 
 use super::{Command, Judge, Psk, SessionReport};
@@ -24,7 +24,7 @@ pub enum Opening<'t, P: Provider> {
 }
 
 /// What came of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Done {
     /// It was kept open, with so many heartbeats.
     Kept(Duration, u32),
@@ -38,6 +38,8 @@ pub enum Done {
     Renewed,
     /// The answer.
     Answer(Vec<u8>),
+    /// The device refuses it, in a session that stays.
+    Refused(Stopped),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,6 +310,10 @@ where
 
     /// A session that still stands is ended in good order.
     fn fail(&mut self, failure: Stopped) {
+        let is_refusal = matches!(&failure, Stopped::Spdm(Error { reason: Reason::Refused(_), .. }));
+        if is_refusal && self.stays && self.stage == Stage::Inside && !self.commands.is_empty() {
+            return self.finish(Done::Refused(failure));
+        }
         let stands =
             matches!(failure, Stopped::Spdm(_)) && matches!(self.stage, Stage::Inside | Stage::CertsInside);
         self.failure.get_or_insert(failure);

@@ -1,7 +1,7 @@
 //! Whose key vouches for the device: its chain of certificates is read and judged.
 
 use lanewarden_crypto::Provider;
-use lanewarden_spdm::certificate::{ChainReader, Distrust, Revocations, Rules, TrustAnchors};
+use lanewarden_spdm::certificate::{ChainReader, DeviceIdentity, Distrust, Revocations, Rules, TrustAnchors};
 use lanewarden_spdm::crypto::{Digest, SignatureAlgorithm};
 use lanewarden_spdm::message::{CertificatePortion, Digests, SLOTS};
 use lanewarden_spdm::requester::PeerKey;
@@ -23,6 +23,8 @@ pub struct Judge<'t, P: Provider> {
     slot: u8,
     reader: Option<Reader<'t, P>>,
     distrust: Option<Distrust>,
+    /// What the certificate has to be for, where that is known.
+    device: Option<DeviceIdentity>,
 }
 
 impl<'t, P: Provider + Clone> Judge<'t, P>
@@ -31,7 +33,13 @@ where
 {
     /// Of the chain in this slot, or in the first that holds one.
     pub const fn new(provider: P, trust: &'t Trust<'t, P>, wanted: Option<u8>, untrusted: bool) -> Self {
-        Self { provider, trust, wanted, untrusted, slot: 0, reader: None, distrust: None }
+        Self { provider, trust, wanted, untrusted, slot: 0, reader: None, distrust: None, device: None }
+    }
+
+    /// The same, whose certificate has to be for this device (PCIe 6.1, 6.31.3).
+    #[must_use]
+    pub fn of_device(self, device: Option<DeviceIdentity>) -> Self {
+        Self { device, ..self }
     }
 
     /// The slot.
@@ -98,6 +106,9 @@ where
             return Err(Stopped::Untrusted(distrust));
         }
         let leaf = validated.leaf;
+        if let Some(device) = &self.device {
+            leaf.identity().check(device).map_err(Stopped::NotThisDevice)?;
+        }
         if algorithm.is_some_and(|algorithm| !leaf.suits(algorithm)) {
             return Err(Stopped::WrongKey);
         }

@@ -60,7 +60,7 @@ rules:
 who: users by name or number, groups after \"group:\", or \"anyone\". devices: addresses, vendor:device, \"vendor:1b36\", \
 class and subclass as \"class:0502\"; all if it is left out, as are protocols: discovery, spdm, secured-spdm, \
 spdm-with-connection, secured-spdm-with-connection, cdat, compliance, or vendor:type. allow: read (what there is and what \
-happens), exchange, claim, raw (any object, without a claim), detach, abort, config (writing configuration space), or \
+happens), exchange, claim, session (those that the daemon keeps), raw (any object, without a claim), detach, abort, config (writing configuration space), or \
 all; deny in its place denies. The first rule that fits decides, the files being asked from the last to the first; what \
 none fits is denied.";
 

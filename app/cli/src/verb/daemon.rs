@@ -6,12 +6,14 @@ use std::time::{Duration, Instant as Wall};
 
 use lanewarden_broker::{Instant, Limits};
 use lanewarden_daemon::hotplug::{Change, change};
+use lanewarden_daemon::keeper::{self, Basis, Keeper};
 use lanewarden_daemon::policy::{Accounts, Policy, files};
 use lanewarden_daemon::{Daemon, Options, Outside, Socket, end};
 use lanewarden_ipc::SYSTEM_SOCKET;
 use lanewarden_linux::{DirectError, Sysfs, Uevents, lock_memory, refuse_dumps};
 use lanewarden_pci::Machine;
 use lanewarden_sim::Simulator;
+use lanewarden_store::{Anchors, Revocations};
 use lanewarden_time::Clock;
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
@@ -21,7 +23,10 @@ use tokio::io::unix::AsyncFd;
 use crate::args::{Arguments, DaemonArguments};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::trust::ANCHORS;
 
+/// What is trusted no more on this machine.
+const REVOCATIONS: &str = "/etc/lanewarden/revocations.crl";
 /// How long a starting daemon waits for those who use mailboxes by themselves.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Everybody may connect to the machine's daemon: the policy says who may do what.
@@ -42,13 +47,22 @@ pub fn real(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Outc
     }
     let socket = socket(args.socket.as_deref().unwrap_or_else(|| Path::new(SYSTEM_SOCKET)), FOR_EVERYBODY)?;
     let journal = Some(PathBuf::from("/run/lanewarden/journal"));
-    let options = Options { socket, limits: Limits::default(), journal };
+    let keeper = keeper(&[])?;
+    let options = Options { socket, limits: Limits::default(), journal, keeper };
     let outside = Kernel { daemon: daemon.clone(), uevents: listen(output) };
     serve(machine, Clock::now, loaded.policy, options, outside, output)
 }
 
 /// On an emulated machine, whose time passes with the real one.
-pub fn emulated(machine: Simulator, args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Outcome {
+///
+/// `own` are its trust anchors.
+pub fn emulated(
+    machine: Simulator,
+    own: &[Vec<u8>],
+    args: &Arguments,
+    daemon: &DaemonArguments,
+    output: &Output,
+) -> Outcome {
     let Some(path) = args.socket.as_deref() else {
         return Err(Failure::new(Exit::Usage, "the daemon of an emulated machine needs a socket of its own")
             .hint("name one with --socket, such as --socket /tmp/lanewarden.socket"));
@@ -58,7 +72,8 @@ pub fn emulated(machine: Simulator, args: &Arguments, daemon: &DaemonArguments, 
         None => Policy::of_one(lanewarden_linux::user()),
     };
     let socket = socket(path, FOR_ITSELF)?;
-    let options = Options { socket, limits: Limits::default(), journal: daemon.journal.clone() };
+    let journal = daemon.journal.clone();
+    let options = Options { socket, limits: Limits::default(), journal, keeper: keeper(own)? };
     let (began, origin) = (Wall::now(), machine.now());
     let paced = move |machine: &Simulator| {
         let present = origin + began.elapsed();
@@ -123,6 +138,24 @@ fn in_use(error: &DirectError) -> Failure {
             .hint("a command uses mailboxes by itself, or another daemon has them; end it, or wait for it"),
         DirectError::Place(_) => Failure::new(Exit::Permission, error).hint("run as root"),
     }
+}
+
+/// Sessions are kept with devices that are trusted under the machine's anchors, or under those of an emulated one. No
+/// client has a say in that.
+fn keeper(own: &[Vec<u8>]) -> Result<Keeper, Failure> {
+    let folder = Path::new(ANCHORS);
+    let anchors = match own {
+        [] if folder.is_dir() => Anchors::load(folder).map_err(|error| crate::trust::failure(&error))?,
+        own => {
+            Anchors::of(own.iter().map(Vec::as_slice)).map_err(|error| Failure::new(Exit::Failure, error))?
+        }
+    };
+    let file = Path::new(REVOCATIONS);
+    let revocations = match own {
+        [] if file.is_file() => Revocations::load(file).map_err(|error| crate::trust::failure(&error))?,
+        _ => Revocations::default(),
+    };
+    Ok(Keeper::new(Basis { anchors, revocations }, keeper::Kernel))
 }
 
 /// The socket that the service manager has made, or the one that is named.

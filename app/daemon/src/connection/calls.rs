@@ -6,7 +6,7 @@ use lanewarden_broker::{Address, Ask, Denial, Instance, Protocol, Refusal, Reque
 use lanewarden_ipc::machine::MOST_REGISTERS;
 use lanewarden_ipc::service::{Description, Info, Nothing};
 use lanewarden_ipc::{
-    Base64, Call, Fault, Incoming, Reply, config, interface, machine, mailbox, service, status,
+    Base64, Call, Fault, Incoming, Reply, config, interface, machine, mailbox, service, session, status,
 };
 use lanewarden_pci::{AccessError, ConfigSpace, Machine};
 
@@ -20,7 +20,7 @@ fn patience(millis: Option<u64>) -> Duration {
     millis.map_or(Duration::MAX, Duration::from_millis)
 }
 
-impl<M: Machine> Connection<M> {
+impl<M: Machine + 'static> Connection<M> {
     /// Answers one call.
     pub(super) async fn answer(&mut self, call: &Incoming<'_>) -> Result<(), Closed> {
         if call.upgrade {
@@ -34,6 +34,11 @@ impl<M: Machine> Connection<M> {
             mailbox::Detach::METHOD => self.detach(call).await,
             config::Lock::METHOD => self.lock(call).await,
             status::Monitor::METHOD => self.monitor(call).await,
+            session::Open::METHOD => self.open_session(call).await,
+            session::Send::METHOD => self.send_in_session(call).await,
+            session::Renew::METHOD => self.renew_session(call).await,
+            session::End::METHOD => self.end_session(call).await,
+            session::List::METHOD => self.simple(call, Self::sessions).await,
             mailbox::Release::METHOD => self.simple(call, Self::release).await,
             mailbox::Keep::METHOD => self.simple(call, Self::keep).await,
             mailbox::Abort::METHOD => self.simple(call, Self::abort).await,
@@ -282,7 +287,7 @@ impl<M: Machine> Connection<M> {
         })
     }
 
-    fn may_read(&self, device: Option<Address>) -> Result<(), Fault> {
+    pub(super) fn may_read(&self, device: Option<Address>) -> Result<(), Fault> {
         let may = self.shared.with(|engine| engine.policy().may_read(self.who, device));
         if may { Ok(()) } else { Err(Fault::PermissionDenied) }
     }

@@ -7,7 +7,7 @@
 //! who = ["root", "group:lanewarden"]           # users by name or number, groups after "group:", or "anyone"
 //! devices = ["0000:0d:00.0", "1b36:0010"]      # addresses, vendor:device, "vendor:1b36", "class:0502", or "all"
 //! protocols = ["spdm", "cdat", "1e98:00"]      # names, vendor:type, or "all"
-//! allow = ["read", "exchange", "claim"]        # or raw, detach, abort, config, or "all"; `deny` in its place denies
+//! allow = ["read", "exchange", "claim"]        # or session, raw, detach, abort, config, or "all"; `deny` in its place denies
 //! ```
 //!
 //! `who` and one of `allow` and `deny` have to be there; `devices` and `protocols` are all if they are left out. The
@@ -252,13 +252,14 @@ fn verbs(words: &[String]) -> Result<Vec<Verb>, String> {
             "read" => Verb::Read,
             "exchange" => Verb::Exchange,
             "claim" => Verb::Claim,
+            "session" => Verb::Session,
             "raw" => Verb::Raw,
             "detach" => Verb::Detach,
             "abort" => Verb::Abort,
             "config" => Verb::Config,
             other => {
                 return Err(format!(
-                    "{other:?} is none of read, exchange, claim, raw, detach, abort, config and all"
+                    "{other:?} is none of read, exchange, claim, session, raw, detach, abort, config and all"
                 ));
             }
         });

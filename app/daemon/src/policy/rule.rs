@@ -48,6 +48,8 @@ pub enum Verb {
     Exchange,
     /// To own a mailbox for a while.
     Claim,
+    /// To open and to use sessions that the daemon keeps.
+    Session,
     /// To exchange objects past the calls for protocols.
     Raw,
     /// To take a mailbox away from everybody else.
@@ -60,8 +62,16 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Read, Self::Exchange, Self::Claim, Self::Raw, Self::Detach, Self::Abort, Self::Config];
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Exchange,
+        Self::Claim,
+        Self::Session,
+        Self::Raw,
+        Self::Detach,
+        Self::Abort,
+        Self::Config,
+    ];
 
     /// Whether it is about a protocol.
     const fn has_protocol(self) -> bool {

@@ -7,6 +7,7 @@ mod hostile;
 mod interfaces;
 mod policy;
 mod restart;
+mod sessions;
 mod sharing;
 mod support;
 mod watching;

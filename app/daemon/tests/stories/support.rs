@@ -10,12 +10,14 @@ use lanewarden_broker::{Limits, Profile};
 use lanewarden_cxl::cdat::Table;
 use lanewarden_cxl::table_access::{Request, TableWalk};
 use lanewarden_daemon::hotplug::Change;
+use lanewarden_daemon::keeper::{Basis, Keeper, Key, Keyring};
 use lanewarden_daemon::policy::{Caller, Policy, Rule};
 use lanewarden_daemon::{Daemon, Options, Outside, Socket};
 use lanewarden_ipc::mailbox::{Claim, Claimed, Exchange, Object};
 use lanewarden_ipc::{Base64, CallError, Client, Fault};
 use lanewarden_pci::{Address, MailboxId};
 use lanewarden_sim::{Scenario, Simulator};
+use lanewarden_store::{Anchors, Revocations};
 use lanewarden_time::Clock;
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,11 +59,61 @@ pub struct Setting {
     pub limits: Limits,
     pub policy: Policy,
     pub journal: Option<PathBuf>,
+    /// Roots that are trusted.
+    pub anchors: Vec<Vec<u8>>,
+    pub keys: Keys,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { limits: Limits::default(), policy: everything(), journal: None }
+        Self {
+            limits: Limits::default(),
+            policy: everything(),
+            journal: None,
+            anchors: Vec::new(),
+            keys: Keys::default(),
+        }
+    }
+}
+
+/// A keyring of this process, whose keys can be revoked from outside.
+#[derive(Clone, Default)]
+pub struct Keys(Rc<RefCell<Vec<(String, bool)>>>);
+
+struct OneKey(Keys, usize);
+
+impl Keys {
+    /// What stands for what is still there.
+    pub fn valid(&self) -> Vec<String> {
+        let keys = self.0.borrow();
+        keys.iter().filter(|(_, valid)| *valid).map(|(description, _)| description.clone()).collect()
+    }
+
+    pub fn revoke(&self, serial: i32) {
+        self.0.borrow_mut()[usize::try_from(serial).unwrap()].1 = false;
+    }
+}
+
+impl Keyring for Keys {
+    fn add(&self, description: &str) -> Result<Box<dyn Key>, String> {
+        self.0.borrow_mut().push((description.to_owned(), true));
+        Ok(Box::new(OneKey(self.clone(), self.0.borrow().len() - 1)))
+    }
+}
+
+impl Key for OneKey {
+    fn serial(&self) -> i32 {
+        i32::try_from(self.1).unwrap()
+    }
+
+    fn is_valid(&self) -> bool {
+        self.0.0.borrow()[self.1].1
+    }
+}
+
+impl Drop for OneKey {
+    fn drop(&mut self) {
+        self.0.revoke(self.serial());
     }
 }
 
@@ -113,11 +165,14 @@ pub fn play_on<F: Future<Output = ()>>(
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
+        let anchors = Anchors::of(setting.anchors.iter().map(Vec::as_slice)).unwrap();
         let options = Options {
             socket: Socket::Path { path: socket, mode: 0o600 },
             limits: setting.limits,
             journal: setting.journal,
+            keeper: Keeper::new(Basis { anchors, revocations: Revocations::default() }, setting.keys),
         };
+
         let heard = Rc::clone(&audit);
         let note = move |line: &str| heard.borrow_mut().push(line.to_owned());
         let daemon = Daemon::new(machine, pace(), setting.policy, options, note).unwrap();

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use zlink::idl::{Interface, Type};
 
-use crate::{Call, config, interface, machine, mailbox, service, status};
+use crate::{Call, config, interface, machine, mailbox, service, session, status};
 
 /// A value of a type, with every field of every type in it.
 fn sample(interface: &Interface<'_>, kind: &Type<'_>) -> Value {
@@ -34,7 +34,7 @@ fn fields<'a>(interface: &Interface<'_>, fields: impl Iterator<Item = (&'a str, 
 /// Strings that are bytes have to be some.
 fn value(interface: &Interface<'_>, name: &str, kind: &Type<'_>) -> Value {
     match name {
-        "payload" | "registers" | "table" => json!("AAAA"),
+        "payload" | "registers" | "table" | "message" => json!("AAAA"),
         "tables" => json!(["AAAA"]),
         _ => sample(interface, kind),
     }
@@ -99,6 +99,11 @@ fn the_texts_and_the_types_say_the_same() {
         check::<config::Lock>(),
         check::<config::Unlock>(),
         check::<config::Write>(),
+        check::<session::Open>(),
+        check::<session::Send>(),
+        check::<session::Renew>(),
+        check::<session::End>(),
+        check::<session::List>(),
     ]);
     let mut all = BTreeSet::new();
     for (name, text) in interface::ALL {

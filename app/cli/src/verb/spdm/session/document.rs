@@ -42,6 +42,7 @@ enum Result_ {
     Heartbeat {},
     UpdateKeys {},
     Request { message_hex: String },
+    Refused { reason: String },
 }
 
 /// The object.
@@ -74,6 +75,7 @@ fn result(place: &str, script: &Course<'_, AwsLc>, done: &Done) -> Result<Result
         Done::Alive => Result_::Heartbeat {},
         Done::Renewed => Result_::UpdateKeys {},
         Done::Answer(answer) => Result_::Request { message_hex: hex(answer) },
+        Done::Refused(failure) => Result_::Refused { reason: failure.to_string() },
     })
 }
 
@@ -132,6 +134,7 @@ fn said(place: &str, script: &Course<'_, AwsLc>, done: &Done, verbose: u8) -> Re
         }
         Done::Alive => "heartbeat answered\n".into(),
         Done::Renewed => "keys replaced\n".into(),
+        Done::Refused(failure) => format!("refused: {failure}\n"),
         Done::Answer(answer) => format!("answer of {} bytes\n{}", answer.len(), hexadecimal(answer)),
     })
 }
