@@ -67,7 +67,7 @@ fn a_session_is_used_by_its_key() {
         assert_eq!(answer[..2], [0x13, 0x68], "HEARTBEAT_ACK");
         user.call(&Renew { key: session.key }).await.unwrap();
         assert_eq!(send(&mut user, session.key).await.unwrap()[..2], [0x13, 0x68]);
-        assert_eq!(user.call(&List {}).await.unwrap().sessions, [session.clone()]);
+        assert_eq!(user.call(&List {}).await.unwrap().sessions, std::slice::from_ref(&session));
         assert_eq!(
             word(user.call(&try_claim(mailbox)).await),
             "busy",
