@@ -79,6 +79,8 @@ enum Plant {
     PlainMarker,
     /// The unit takes nothing away from the daemon
     LooseUnit,
+    /// One of the daemon's users goes past it
+    PastTheDaemon,
 }
 
 impl Plant {
@@ -110,7 +112,7 @@ const BOOTS: [Boot; 3] = [
 impl Boot {
     /// Whether it is one that a mistake is made in.
     fn notices(&self, plant: Plant) -> bool {
-        self.is_system == (plant == Plant::LooseUnit)
+        self.is_system == matches!(plant, Plant::LooseUnit | Plant::PastTheDaemon)
     }
 
     fn is_of(&self, arguments: &Arguments) -> bool {

@@ -21,6 +21,8 @@ pub enum Plant {
     PlainMarker,
     /// The unit takes nothing away from the daemon.
     LooseUnit,
+    /// One of the daemon's users goes past it.
+    PastTheDaemon,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -35,6 +37,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("whole-evidence") => Some(Plant::WholeEvidence),
         Some("right-psk") => Some(Plant::RightPsk),
         Some("loose-unit") => Some(Plant::LooseUnit),
+        Some("past-the-daemon") => Some(Plant::PastTheDaemon),
         Some("plain-marker") => Some(Plant::PlainMarker),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
