@@ -41,6 +41,7 @@ mod random;
 pub mod scenario;
 mod space;
 mod tables;
+pub mod vfio;
 
 pub use event::{Event, Register, What, write_events};
 pub use handler::{Handler, Incoming, Reply};

@@ -32,7 +32,7 @@ mod system;
 /// How the guest's processors run unless said otherwise.
 const ACCEL: &str = "tcg,thread=multi";
 /// How long all boots together may take unless said otherwise, in seconds.
-const TIMEOUT: u64 = 300;
+const TIMEOUT: u64 = 600;
 
 /// Arguments of `cargo xtask e2e`.
 #[derive(clap::Args)]
@@ -81,6 +81,8 @@ enum Plant {
     LooseUnit,
     /// One of the daemon's users goes past it
     PastTheDaemon,
+    /// Low power is entered without an eventfd
+    NoEventfd,
 }
 
 impl Plant {
@@ -103,9 +105,12 @@ struct Boot {
     is_system: bool,
 }
 
-const BOOTS: [Boot; 3] = [
+/// The story of VFIO sets tens of thousands of timers. Twice it hung with what looked like a timer that an emulated
+/// processor had lost; where they tick the next one comes, and it has not hung since.
+const BOOTS: [Boot; 4] = [
     Boot { story: "main", options: "", is_system: false },
     Boot { story: "lockdown", options: "lockdown=integrity", is_system: false },
+    Boot { story: "vfio", options: "nohz=off highres=off", is_system: false },
     Boot { story: "service", options: system::OPTIONS, is_system: true },
 ];
 

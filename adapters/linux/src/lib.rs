@@ -1,5 +1,5 @@
 //! Lanewarden on Linux: configuration space through sysfs, what the kernel says of a function and already does with
-//! it, locks between processes, and the monotonic clock.
+//! it, locks between processes, and the monotonic clock. [`vfio`] is a function that a process has for itself.
 //!
 //! [`Sysfs`] is the machine. Everything it reads lies under one root, so that a test can put a tree of its own there.
 //! Names and texts come from the kernel and, through it, from devices and firmware: they are bounded here and must be
@@ -24,6 +24,7 @@ mod seclusion;
 mod sysfs;
 mod timer;
 mod uevents;
+pub mod vfio;
 
 pub use audit::{Audit, RawWrite};
 pub use config::Config;

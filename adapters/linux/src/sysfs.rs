@@ -20,7 +20,7 @@ const TABLE_SIZE: u64 = 1 << 20;
 /// The machine that this process runs on.
 #[derive(Clone, Debug)]
 pub struct Sysfs {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What a machine has in common with the functions opened on it.

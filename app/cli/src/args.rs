@@ -2,6 +2,7 @@
 
 mod daemon;
 mod spdm;
+mod vfio;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,19 +16,24 @@ pub use spdm::{
     AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
     TransportArgument, TrustArguments, Verify, VersionArgument, Way,
 };
+pub use vfio::{Bind, Enter, LowPower, Vfio, Watch};
 
 /// From unknown to trusted: every PCIe and CXL device of a machine.
 #[derive(Debug, Parser)]
 #[command(name = "lanewarden", version, max_term_width = 100)]
 pub struct Arguments {
-    /// Which machine: `sysfs` (the one this runs on), `sim` (the built-in emulated one), `sim:FILE` (one described in
-    /// FILE, TOML)
+    /// Which machine: `sysfs` (the one this runs on), `vfio:BDF` (one device of it that is bound to vfio-pci), `sim` (the
+    /// built-in emulated one), `sim:FILE` (one described in FILE, TOML)
     #[arg(long, global = true, value_name = "HOST", default_value = "sysfs", env = "LANEWARDEN_HOST")]
     pub host: HostSpec,
     /// The daemon to use mailboxes through, by its socket. Without this it is the machine's own, /run/lanewarden/socket,
     /// where that runs
     #[arg(long, global = true, value_name = "PATH", env = "LANEWARDEN_SOCKET")]
     pub socket: Option<PathBuf>,
+    /// Where the mailbox of the device of `--host vfio:BDF` is, in hexadecimal, since VFIO does not list it; looked up in
+    /// sysfs where it is not given
+    #[arg(long, global = true, value_name = "HEX")]
+    pub doe_offset: Vec<HexOffset>,
     /// Write what happens on the emulated machine into this file, an event a line as JSON
     #[arg(long, global = true, value_name = "FILE")]
     pub events: Option<PathBuf>,
@@ -47,6 +53,8 @@ pub struct Arguments {
 pub enum HostSpec {
     /// The one this runs on.
     Sysfs,
+    /// One device of it, through VFIO.
+    Vfio(Address),
     /// An emulated one; the built-in one where there is no file.
     Sim(Option<PathBuf>),
 }
@@ -59,8 +67,10 @@ impl FromStr for HostSpec {
             None if text == "sysfs" => Ok(Self::Sysfs),
             None if text == "sim" => Ok(Self::Sim(None)),
             Some(("sim", file)) if !file.is_empty() => Ok(Self::Sim(Some(file.into()))),
-            Some(("vfio", _)) => Err("vfio:BDF is not supported yet; sysfs reaches the same device".into()),
-            _ => Err("expected sysfs, sim or sim:FILE".into()),
+            Some(("vfio", device)) => {
+                device.parse().map(Self::Vfio).map_err(|_| "expected a device as in vfio:0000:0c:00.0".into())
+            }
+            _ => Err("expected sysfs, vfio:BDF, sim or sim:FILE".into()),
         }
     }
 }
@@ -111,6 +121,9 @@ pub enum Verb {
     /// CXL tables and paths
     #[command(subcommand)]
     Cxl(Cxl),
+    /// Devices that a process has for itself: give them to vfio-pci and back, put them to sleep
+    #[command(subcommand)]
+    Vfio(Vfio),
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions {
@@ -330,7 +343,9 @@ mod tests {
     #[test]
     fn hosts_and_protocols_are_parsed_strictly() {
         assert_eq!("sim:a/b:c.toml".parse(), Ok(HostSpec::Sim(Some("a/b:c.toml".into()))));
-        for wrong in ["", "sim:", "sysfs:x", "vfio", "vfio:0c:00.0"] {
+        let device = "0000:0c:00.0".parse().unwrap();
+        assert_eq!("vfio:0c:00.0".parse(), Ok(HostSpec::Vfio(device)));
+        for wrong in ["", "sim:", "sysfs:x", "vfio", "vfio:mem0"] {
             assert!(wrong.parse::<HostSpec>().is_err(), "{wrong}");
         }
         assert_eq!("1e98:02".parse(), Ok(ProtocolArgument(lanewarden_doe::Protocol::CXL_TABLE_ACCESS)));

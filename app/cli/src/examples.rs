@@ -177,11 +177,51 @@ pub fn of(words: &str) -> &'static [Example] {
         "lanewarden cxl cdat" => &[
             ("lanewarden cxl cdat 0f:00.0", "a memory's table"),
             ("lanewarden cxl cdat 0f:00.0 --raw table.bin", "its bytes, into a file"),
+            ("lanewarden --host vfio:0f:00.0 cxl cdat 0f:00.0", "of a memory that is bound to vfio-pci"),
             ("lanewarden cxl cdat --from /sys/bus/cxl/devices/endpoint3/CDAT", "the kernel's copy"),
         ],
         "lanewarden cxl paths" => &[
             ("lanewarden cxl paths", "the figures of every memory, and the hop that limits them"),
             ("lanewarden cxl paths mem0 -v", "hop by hop to one of them"),
+        ],
+        "lanewarden vfio" => {
+            &[("lanewarden vfio low-power watch 41:00.0", "let a device sleep, and see who wakes it")]
+        }
+        "lanewarden vfio bind" => &[
+            (
+                "lanewarden vfio bind 41:00.0 --dry-run",
+                "what would be written, and what stands on the device",
+            ),
+            ("lanewarden vfio bind 41:00.0", "take it from its driver and give it to vfio-pci"),
+        ],
+        "lanewarden vfio unbind" => &[("lanewarden vfio unbind 41:00.0", "give it back to its driver")],
+        "lanewarden vfio low-power" => &[
+            ("lanewarden vfio low-power probe 41:00.0", "whether the kernel can do it"),
+            (
+                "lanewarden vfio low-power enter 41:00.0 --wakeup",
+                "let the device sleep until someone uses it",
+            ),
+        ],
+        "lanewarden vfio low-power probe" => &[(
+            "lanewarden vfio low-power probe 41:00.0 --json",
+            "the features of the kernel's driver, for a program",
+        )],
+        "lanewarden vfio low-power enter" => &[
+            ("lanewarden vfio low-power enter 41:00.0", "let the device sleep as long as this runs"),
+            (
+                "lanewarden vfio low-power enter 41:00.0 --wakeup --for 1h",
+                "until it is woken, an hour at the most",
+            ),
+        ],
+        "lanewarden vfio low-power exit" => {
+            &[("lanewarden vfio low-power exit 41:00.0", "see that the device is awake and can be opened")]
+        }
+        "lanewarden vfio low-power watch" => &[
+            ("lanewarden vfio low-power watch 41:00.0 --reenter", "every wake-up, until it is ended"),
+            (
+                "lanewarden vfio low-power watch 41:00.0 --reenter --max-wakes 10 --for 10m --json",
+                "ten of them or ten minutes, a line for each",
+            ),
         ],
         _ => &[],
     }

@@ -1,6 +1,7 @@
 //! Exit codes, and the failures that lead to them.
 
 mod advice;
+mod vfio;
 
 use std::fmt;
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use lanewarden_doe::Host;
 use lanewarden_emulation::Emulation;
 use lanewarden_linux::Sysfs;
+use lanewarden_linux::vfio;
 use lanewarden_sim::{Scenario, ScenarioError, Simulator};
 
 use crate::args::{Arguments, Cxl, DaemonArguments, DeviceArgument, Doe, HostSpec, Spdm, Verb};
@@ -25,6 +26,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Decode(args) => return verb::decode::run(args, output),
         Verb::Respond(args) => return verb::respond::run(args, output),
         Verb::Daemon(daemon) => return be_daemon(args, daemon, output),
+        Verb::Vfio(vfio) => return verb::vfio::run(&args.host, vfio, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         Verb::Status => return verb::status::run(&reach::required(args)?, output),
         Verb::Monitor => return verb::monitor::run(&reach::required(args)?, output),
@@ -36,11 +38,16 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         }
         _ => {}
     }
+    check_options(args)?;
     if let Some(daemon) = reach::named(args)? {
         return through(&daemon, args, output);
     }
     match &args.host {
-        HostSpec::Sysfs if args.events.is_some() => Err(no_events("name one with --host sim")),
+        HostSpec::Vfio(address) => {
+            let offsets: Vec<u16> = args.doe_offset.iter().map(|offset| offset.0).collect();
+            let owned = vfio::Owned::open(vfio::Host::new(), *address, &offsets);
+            dispatch(&owned.map_err(|error| Failure::of_open(*address, &error))?, args, None, output)
+        }
         HostSpec::Sysfs => {
             let machine = Sysfs::new().allow_shared(unsafe_shared(&args.verb));
             match reach::machine(&machine)? {
@@ -63,6 +70,8 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
 fn be_daemon(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Outcome {
     match &args.host {
         HostSpec::Sysfs => verb::daemon::real(args, daemon, output),
+        HostSpec::Vfio(_) => Err(Failure::new(Exit::Usage, "a device that one process has needs no daemon")
+            .hint("use it with --host vfio:BDF, or give it back with `lanewarden vfio unbind`")),
         HostSpec::Sim(file) => {
             let (machine, _responders) = simulator(file.as_deref())?;
             verb::daemon::emulated(machine, args, daemon, output)
@@ -70,14 +79,11 @@ fn be_daemon(args: &Arguments, daemon: &DaemonArguments, output: &Output) -> Out
     }
 }
 
-fn no_events(hint: &str) -> Failure {
-    Failure::new(Exit::Usage, "--events is for emulated machines of one's own").hint(hint)
-}
-
 /// The machine is the daemon's; of an emulated one the trust anchors are known here too.
 fn through(daemon: &Remote, args: &Arguments, output: &Output) -> Outcome {
     if args.events.is_some() {
-        return Err(no_events("leave out the socket of the daemon, --socket or LANEWARDEN_SOCKET"));
+        let hint = "leave out the socket of the daemon, --socket or LANEWARDEN_SOCKET";
+        return Err(Failure::new(Exit::Usage, "--events is for emulated machines of one's own").hint(hint));
     }
     if unsafe_shared(&args.verb) {
         let message = "--unsafe-shared changes nothing here: the daemon decides whether mailboxes are shared with the kernel";
@@ -90,6 +96,19 @@ fn through(daemon: &Remote, args: &Arguments, output: &Output) -> Outcome {
         _ => None,
     };
     dispatch(daemon, args, own, output)
+}
+
+/// Options that go with some machines only.
+fn check_options(args: &Arguments) -> Result<(), Failure> {
+    if args.events.is_some() && !matches!(args.host, HostSpec::Sim(_)) && args.socket.is_none() {
+        return Err(Failure::new(Exit::Usage, "--events is for emulated machines of one's own")
+            .hint("name one with --host sim"));
+    }
+    if !args.doe_offset.is_empty() && !matches!(args.host, HostSpec::Vfio(_)) {
+        let hint = "other machines list their mailboxes; name one of several with --mailbox";
+        return Err(Failure::new(Exit::Usage, "--doe-offset is for --host vfio:BDF").hint(hint));
+    }
+    Ok(())
 }
 
 /// `own` are the trust anchors of an emulated machine.
@@ -117,6 +136,7 @@ fn dispatch<M: Host>(machine: &M, args: &Arguments, own: Option<Vec<Vec<u8>>>, o
         | Verb::Decode(_)
         | Verb::Respond(_)
         | Verb::Daemon(_)
+        | Verb::Vfio(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => Ok(Exit::Ok),
     }
@@ -143,6 +163,7 @@ fn unsafe_shared(verb: &Verb) -> bool {
         | Verb::Decode(_)
         | Verb::Respond(_)
         | Verb::Daemon(_)
+        | Verb::Vfio(_)
         | Verb::Completions { .. }
         | Verb::Man { .. } => false,
     }

@@ -45,6 +45,13 @@ impl Output {
         self.print_bytes(text.as_bytes())
     }
 
+    /// Prints data for programs that comes bit by bit: one object in one line.
+    pub fn print_json_line(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string(value).map_err(|e| Failure::new(Exit::Failure, e))?;
+        text.push('\n');
+        self.print_bytes(text.as_bytes())
+    }
+
     /// Writes bytes that are data as they are.
     pub fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();

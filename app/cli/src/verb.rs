@@ -21,6 +21,7 @@ pub mod spdm;
 pub mod status;
 pub mod topology;
 pub mod verify;
+pub mod vfio;
 
 use lanewarden_doe::{Host, Protocol};
 use lanewarden_inventory::{

@@ -34,6 +34,7 @@ mod function;
 pub mod fuzz;
 mod hierarchy;
 mod image;
+pub mod low_power;
 mod machine;
 mod memo;
 pub mod registers;

@@ -11,6 +11,7 @@ use crate::system::{read_line, wait_for};
 
 const CLASS_CXL_MEMORY: u32 = 0x05_0210;
 const CLASS_NVME: u32 = 0x01_0802;
+const CLASS_NETWORK: u32 = 0x02_0000;
 const CLASS_BRIDGE: u32 = 0x06_0400;
 const UPSTREAM_PORT: u32 = 5;
 
@@ -72,6 +73,13 @@ impl Functions {
             forger,
         ]
     }
+}
+
+/// The one network interface, which has no mailbox and, in the guest's kernel, no driver.
+pub fn network() -> Result<String> {
+    let mut found = of_class(CLASS_NETWORK)?;
+    ensure!(found.len() == 1, "the machine has {} network interfaces", found.len());
+    found.pop().context("no network interface")
 }
 
 /// The sysfs folder of a function.

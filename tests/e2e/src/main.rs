@@ -63,6 +63,7 @@ fn first_process() -> anyhow::Result<()> {
     match system::boot_option("e2e.story")?.as_deref() {
         Some("main") => story::main(),
         Some("lockdown") => story::lockdown(),
+        Some("vfio") => story::vfio(),
         other => anyhow::bail!("no story {other:?}"),
     }
 }

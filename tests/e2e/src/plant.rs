@@ -23,6 +23,8 @@ pub enum Plant {
     LooseUnit,
     /// One of the daemon's users goes past it.
     PastTheDaemon,
+    /// Low power is entered without an eventfd.
+    NoEventfd,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
     Outside,
 }
@@ -39,6 +41,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("loose-unit") => Some(Plant::LooseUnit),
         Some("past-the-daemon") => Some(Plant::PastTheDaemon),
         Some("plain-marker") => Some(Plant::PlainMarker),
+        Some("no-eventfd") => Some(Plant::NoEventfd),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),
         Some(other) => bail!("no such mistake: {other}"),
     })

@@ -14,6 +14,7 @@ pub mod service;
 mod sessions;
 pub mod sharing;
 mod tables;
+mod vfio;
 
 /// Everything that needs writes to configuration space.
 pub fn main() -> Result<()> {
@@ -67,4 +68,12 @@ pub fn lockdown() -> Result<()> {
     system::load_modules("cxl")?;
     tables::kernels(&functions)?;
     paths::without_writes(&functions)
+}
+
+/// Devices that are given to a process, sleep, and are woken.
+pub fn vfio() -> Result<()> {
+    let functions = Functions::find()?;
+    report::progress("loading VFIO's drivers");
+    system::load_modules("vfio")?;
+    vfio::all(&functions)
 }

@@ -12,9 +12,10 @@ use super::packages::Packages;
 use super::responders::Responder;
 
 /// Modules by the step in which the guest loads them.
-const STEPS: [(&str, &[&str]); 2] = [
+const STEPS: [(&str, &[&str]); 3] = [
     ("cxl", &["cxl_acpi", "cxl_port", "cxl_mem", "cxl_pci", "dax_cxl", "device_dax", "kmem"]),
     ("nvme", &["nvme"]),
+    ("vfio", &["vfio_iommu_type1", "vfio_pci"]),
 ];
 
 /// What guests are made of.

@@ -1,4 +1,5 @@
-//! The virtual machine: a CXL host bridge with a switch and two memories, and NVMe drives that can be attested.
+//! The virtual machine: a CXL host bridge with a switch and two memories, NVMe drives that can be attested, and a network
+//! interface for nobody but VFIO.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -178,6 +179,7 @@ const DEVICES: &str = "
     -device cxl-type3,bus=sw0,volatile-memdev=vmem0,id=mem0,sn=0x1
     -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G,cxl-fmw.1.targets.0=cxl.1,cxl-fmw.1.size=4G
     -object acpi-generic-port,id=gp0,pci-bus=cxl.1,node=1
+    -device pcie-root-port,bus=pcie.0,id=nrp,port=20,chassis=20,slot=20 -device e1000e,bus=nrp,romfile=
 ";
 
 /// A drive below a root port of its own, with its SPDM mailbox.
