@@ -79,6 +79,8 @@ enum Plant {
     PlainMarker,
     /// The unit takes nothing away from the daemon
     LooseUnit,
+    /// One of the daemon's users goes past it
+    PastTheDaemon,
     /// Low power is entered without an eventfd
     NoEventfd,
 }
@@ -115,7 +117,7 @@ const BOOTS: [Boot; 4] = [
 impl Boot {
     /// Whether it is one that a mistake is made in.
     fn notices(&self, plant: Plant) -> bool {
-        self.is_system == (plant == Plant::LooseUnit)
+        self.is_system == matches!(plant, Plant::LooseUnit | Plant::PastTheDaemon)
     }
 
     fn is_of(&self, arguments: &Arguments) -> bool {

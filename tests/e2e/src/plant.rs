@@ -21,6 +21,8 @@ pub enum Plant {
     PlainMarker,
     /// The unit takes nothing away from the daemon.
     LooseUnit,
+    /// One of the daemon's users goes past it.
+    PastTheDaemon,
     /// Low power is entered without an eventfd.
     NoEventfd,
     /// One that is made outside: in what the guest is given, or by whom it speaks to.
@@ -37,6 +39,7 @@ pub fn plant() -> Result<Option<Plant>> {
         Some("whole-evidence") => Some(Plant::WholeEvidence),
         Some("right-psk") => Some(Plant::RightPsk),
         Some("loose-unit") => Some(Plant::LooseUnit),
+        Some("past-the-daemon") => Some(Plant::PastTheDaemon),
         Some("plain-marker") => Some(Plant::PlainMarker),
         Some("no-eventfd") => Some(Plant::NoEventfd),
         Some("pci-name" | "strangers-anchor" | "right-signature" | "no-heartbeat") => Some(Plant::Outside),

@@ -11,6 +11,7 @@ mod alone;
 mod crowd;
 mod hammer;
 mod installed;
+mod kernels;
 mod killed;
 mod operator;
 mod plugged;
@@ -88,7 +89,9 @@ fn with_a_daemon(functions: &Functions) -> Result<()> {
     plugged::out_and_in(functions, mailboxes)?;
     report::progress("ending the daemon");
     killed::in_good_order(mailboxes)?;
-    killed::at_random_moments(mailboxes)
+    killed::at_random_moments(mailboxes)?;
+    report::progress("loading the CXL drivers");
+    kernels::left_alone(functions, mailboxes)
 }
 
 /// What the service manager has written, to the console: only after a failure anyone wants to read it.

@@ -32,6 +32,21 @@ pub fn attesting(functions: &Functions) -> Result<()> {
     command::signal(process, Signal::STOP)?;
     let held = if is_locked(Path::new(&own_lock))? { "held" } else { "free" };
     report::check("in the middle of attest: the lock of the mailbox", "held", held);
+    started_beside(drive)?;
+    command::signal(process, Signal::CONT)?;
+    let output = attest.wait_with_output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seen = format!("exit {:?}, {}", output.status.code(), verdict(&text));
+    report::check("attest, with a daemon started in its middle", "exit Some(0), trusted", &seen);
+    unit::wait_until(SERVICE, "active")?;
+    let said = command::run(&line)?;
+    let seen = format!("{}, {}", said.ending(), verdict(&said.output));
+    report::check("attest, through the daemon", "exit 0, trusted", &seen);
+    Ok(())
+}
+
+/// A daemon has been started, and waits.
+fn started_beside(drive: &str) -> Result<()> {
     unit::control("start", SOCKET)?;
     command::data(&["systemctl", "start", "--no-block", SERVICE])?;
     let daemon = wait_for("a daemon that waits", || {
@@ -42,15 +57,6 @@ pub fn attesting(functions: &Functions) -> Result<()> {
     report::check("a daemon beside attest", "activating", &state);
     let touched = if has_open(daemon, &format!("{drive}/config")) { "open" } else { "not open" };
     report::check("a daemon beside attest: the drive's configuration space", "not open", touched);
-    command::signal(process, Signal::CONT)?;
-    let output = attest.wait_with_output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let seen = format!("exit {:?}, {}", output.status.code(), verdict(&text));
-    report::check("attest, with a daemon started in its middle", "exit Some(0), trusted", &seen);
-    unit::wait_until(SERVICE, "active")?;
-    let said = command::run(&line)?;
-    let seen = format!("{}, {}", said.ending(), verdict(&said.output));
-    report::check("attest, through the daemon", "exit 0, trusted", &seen);
     Ok(())
 }
 

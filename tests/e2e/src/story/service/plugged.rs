@@ -6,6 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 use lanewarden_ipc::mailbox::Claim;
 use lanewarden_ipc::status::Status;
+use lanewarden_pci::MailboxId;
 use serde_json::Value;
 
 use super::{MEMBERS, Mailboxes, TABLE};
@@ -28,7 +29,22 @@ pub fn out_and_in(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     closed_to_one(address)?;
     let mut monitor = command::start(&["lanewarden", "--json", "monitor"])?;
     let mut monitor = monitor.stdin(Stdio::null()).stdout(File::create(HEARD)?).spawn()?;
-    let (mut holder, mut watcher) = (User::connect()?, User::connect()?);
+    let mut watcher = User::connect()?;
+    let before = removed(address, memory, &mut watcher)?;
+    rescanned(address, memory, before, &mut watcher)?;
+    let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
+    report::check("rescanned: whom a rule keeps from such devices", "exit 6", &said.code());
+    monitor.kill()?;
+    monitor.wait()?;
+    open_to_all()?;
+    let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
+    report::check("the rule is gone", "exit 0", &said.ending());
+    Ok(())
+}
+
+/// One has the mailbox and another waits for it while the memory goes. The generation of what has gone.
+fn removed(address: &str, memory: MailboxId, watcher: &mut User) -> Result<u64> {
+    let mut holder = User::connect()?;
     let claim = holder.claim(memory, None)?;
     let waiting = std::thread::spawn(move || -> Result<String> {
         let granted = User::connect()?.claim(memory, None);
@@ -50,24 +66,21 @@ pub fn out_and_in(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     report::check("removed: one who has the mailbox", "gone", &seen);
     let gone = event(address, "vanished")?;
     report::check("removed: generation, by `monitor`", &claim.generation.to_string(), &gone);
+    Ok(claim.generation)
+}
+
+/// What comes in its place is another, with the same table.
+fn rescanned(address: &str, memory: MailboxId, before: u64, watcher: &mut User) -> Result<()> {
     write_line("/sys/bus/pci/rescan", "1")?;
     let came = event(address, "arrived")?;
-    let is_another = came.parse().is_ok_and(|generation: u64| generation > claim.generation);
-    let expected = format!("more than {}", claim.generation);
-    report::verdict("rescanned: generation, by `monitor`", &expected, &came, is_another);
-    let generation = Some(claim.generation);
-    let old = Claim { address: memory.address, generation, mailbox: memory.offset, patience_ms: Some(0) };
+    let is_another = came.parse().is_ok_and(|generation: u64| generation > before);
+    report::verdict("rescanned: generation, by `monitor`", &format!("more than {before}"), &came, is_another);
+    let MailboxId { address, offset: mailbox } = memory;
+    let old = Claim { address, generation: Some(before), mailbox, patience_ms: Some(0) };
     let seen = watcher.call(&old).err().map_or("granted".to_owned(), |error| word(&error));
     report::check("rescanned: a claim on the device that was there", "gone", &seen);
-    let right = table(&mut watcher, memory, &fs::read(TABLE)?).is_ok();
+    let right = table(watcher, memory, &fs::read(TABLE)?).is_ok();
     report::check("rescanned: the table is right", "true", &right.to_string());
-    let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
-    report::check("rescanned: whom a rule keeps from such devices", "exit 6", &said.code());
-    monitor.kill()?;
-    monitor.wait()?;
-    open_to_all()?;
-    let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
-    report::check("the rule is gone", "exit 0", &said.ending());
     Ok(())
 }
 

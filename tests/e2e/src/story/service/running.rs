@@ -73,13 +73,9 @@ pub fn seen_by_users(functions: &Functions) -> Result<()> {
         "exit 6, refused by policy",
         &format!("{}, {why}", said.code()),
     );
-    // To begin with it would have to read configuration space.
+    // It may look at the machine past the daemon, as far as the kernel lets it, which is not as far as mailboxes.
     let said = command::run_as(STRANGER, &table)?;
-    let why = if said.talk.contains("permission denied") { "permission denied" } else { "another reason" };
-    report::check(
-        &format!("{STRANGER}: cxl cdat"),
-        "exit 4, permission denied",
-        &format!("{}, {why}", said.code()),
-    );
+    let seen = format!("{}, {} bytes", said.code(), said.bytes.len());
+    report::check(&format!("{STRANGER}: cxl cdat"), "exit 4, 0 bytes", &seen);
     Ok(())
 }
