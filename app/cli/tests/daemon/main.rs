@@ -6,9 +6,11 @@ use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 
 use lanewarden_broker::Limits;
+use lanewarden_daemon::keeper::{Basis, Keeper};
 use lanewarden_daemon::policy::Policy;
 use lanewarden_daemon::{Daemon, Options, Silence, Socket};
 use lanewarden_sim::{Scenario, Simulator};
+use lanewarden_store::{Anchors, Revocations};
 use lanewarden_time::{Clock, Instant};
 use tokio::sync::oneshot;
 
@@ -44,8 +46,12 @@ impl Running {
         let socket = folder.path().join("socket");
         let (end, ended) = oneshot::channel::<()>();
         let (ready, is_ready) = std::sync::mpsc::channel();
-        let options =
-            Options { socket: Socket::Path { path: socket.clone(), mode: 0o600 }, limits, journal: None };
+        let options = Options {
+            socket: Socket::Path { path: socket.clone(), mode: 0o600 },
+            limits,
+            journal: None,
+            keeper: keeper(),
+        };
         let thread = std::thread::spawn(move || {
             let scenario = Scenario::default();
             let machine = Simulator::new(&scenario).unwrap();
@@ -88,4 +94,10 @@ fn for_us() -> Policy {
 fn said(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// One that trusts nobody.
+fn keeper() -> Keeper {
+    let anchors = Anchors::of([]).unwrap();
+    Keeper::new(Basis { anchors, revocations: Revocations::default() }, lanewarden_daemon::keeper::Kernel)
 }
