@@ -46,12 +46,7 @@ impl Running {
         let socket = folder.path().join("socket");
         let (end, ended) = oneshot::channel::<()>();
         let (ready, is_ready) = std::sync::mpsc::channel();
-        let options = Options {
-            socket: Socket::Path { path: socket.clone(), mode: 0o600 },
-            limits,
-            journal: None,
-            keeper: keeper(),
-        };
+        let place = Socket::Path { path: socket.clone(), mode: 0o600 };
         let thread = std::thread::spawn(move || {
             let scenario = Scenario::default();
             let machine = Simulator::new(&scenario).unwrap();
@@ -63,6 +58,7 @@ impl Running {
                 machine.wait_until(Instant::new(start.elapsed()));
                 machine.now()
             };
+            let options = Options { socket: place, limits, journal: None, keeper: keeper() };
             runtime.block_on(async {
                 let daemon = Daemon::new(machine, clock, policy, options, |_| ()).unwrap();
                 let stop = async { drop(ended.await) };
