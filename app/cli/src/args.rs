@@ -13,8 +13,8 @@ use lanewarden_pci::Address;
 
 pub use daemon::{Claim, DaemonArguments, Release};
 pub use spdm::{
-    AlgorithmArgument, Attest, Certs, Decode, MeasurementsOf, PskArgument, Request, Respond, Session, Spdm,
-    TransportArgument, TrustArguments, Verify, VersionArgument, Way,
+    AlgorithmArgument, Attest, Certs, Decode, Keep, Kept, MeasurementsOf, PskArgument, Request, Respond,
+    Session, Spdm, TransportArgument, TrustArguments, Verify, VersionArgument, Way,
 };
 pub use vfio::{Bind, Enter, LowPower, Vfio, Watch};
 

@@ -77,7 +77,7 @@ mod tests {
         let mut names: Vec<_> =
             folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names.len(), 32, "{names:?}");
+        assert_eq!(names.len(), 34, "{names:?}");
         for name in names {
             let page = std::fs::read_to_string(folder.path().join(&name)).unwrap();
             for section in ["NAME", "SYNOPSIS", "OPTIONS", "EXAMPLES", "\"EXIT STATUS\""] {

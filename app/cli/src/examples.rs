@@ -95,6 +95,14 @@ pub fn of(words: &str) -> &'static [Example] {
             ("lanewarden monitor", "what happens from now on, until Ctrl-C"),
             ("lanewarden monitor --json", "the same for a program, an object in each line"),
         ],
+        "lanewarden spdm keep" => {
+            &[("lanewarden spdm keep 41:00.0", "open a session; other programs use it by its key")]
+        }
+        "lanewarden spdm kept" => &[
+            ("lanewarden spdm kept", "the sessions that the daemon keeps"),
+            ("lanewarden spdm kept 172908339 request 13e80000", "HEARTBEAT in one of them, byte for byte"),
+            ("lanewarden spdm kept 172908339 end", "end it; so does `keyctl revoke 172908339`"),
+        ],
         "lanewarden daemon" => &[
             ("lanewarden daemon", "as the service manager starts it, on the machine you are on"),
             (

@@ -29,6 +29,8 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Vfio(vfio) => return verb::vfio::run(&args.host, vfio, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         Verb::Status => return verb::status::run(&reach::required(args)?, output),
+        Verb::Spdm(Spdm::Keep(keep)) => return verb::spdm::kept::keep(&reach::required(args)?, keep, output),
+        Verb::Spdm(Spdm::Kept(kept)) => return verb::spdm::kept::kept(&reach::required(args)?, kept, output),
         Verb::Monitor => return verb::monitor::run(&reach::required(args)?, output),
         Verb::Doe(Doe::Release(release)) => {
             return verb::release::run(&reach::required(args)?, release, output);
@@ -158,6 +160,7 @@ fn unsafe_shared(verb: &Verb) -> bool {
         Verb::Spdm(Spdm::Session(args)) => args.way.sharing.unsafe_shared,
         Verb::Status
         | Verb::Monitor
+        | Verb::Spdm(Spdm::Keep(_) | Spdm::Kept(_))
         | Verb::Doe(Doe::Claim(_) | Doe::Release(_))
         | Verb::Verify(_)
         | Verb::Decode(_)

@@ -147,6 +147,15 @@ impl Keeper {
         told.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// Ends all sessions.
+    pub async fn end_all(&self) {
+        let keys: Vec<_> = self.handles.borrow().keys().copied().collect();
+        for key in keys {
+            // One that has ended meanwhile is as good.
+            let _ = self.ask(key, Wish::End).await;
+        }
+    }
+
     /// The sessions that there are, by their keys.
     pub fn list(&self) -> Vec<Session> {
         self.handles.borrow().values().map(|handle| handle.session.clone()).collect()

@@ -11,6 +11,7 @@ use lanewarden_pci::{AccessError, Machine};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 
 use crate::connection::serve;
 use crate::engine::Engine;
@@ -174,6 +175,11 @@ impl<M: Machine + 'static> Daemon<M> {
         }
         if let Some(path) = &made {
             let _ = std::fs::remove_file(path);
+        }
+        // Devices are told that their sessions are over, as long as they answer.
+        tokio::select! {
+            _ = timeout(LAST, shared.keeper.end_all()) => {}
+            failed = &mut driving => return failed.map_err(Failure::System),
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{DeviceArgument, HexBytes, Sharing};
+use super::{DeviceArgument, HexBytes, HexOffset, Sharing};
 
 /// Which devices are to prove who they are, and to whose satisfaction.
 #[derive(Debug, Args)]
@@ -112,6 +112,33 @@ pub enum Spdm {
     Request(Request),
     /// Open a session, show what was agreed on, do something in it, and end it
     Session(Session),
+    /// Have the daemon open a session and keep it; prints the key that names it, and that ends it when it is revoked
+    Keep(Keep),
+    /// List the sessions that the daemon keeps, or do something in one
+    Kept(Kept),
+}
+
+/// With which device.
+#[derive(Debug, Args)]
+pub struct Keep {
+    /// The function, by its address or a CXL object on it
+    pub device: DeviceArgument,
+    /// Offset of the mailbox' capability, in hexadecimal; the first that speaks SPDM if not given
+    #[arg(long, value_name = "HEX")]
+    pub mailbox: Option<HexOffset>,
+    /// The connection ID, for devices that have them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..4096))]
+    pub connection: Option<u16>,
+}
+
+/// Which session, and what to do.
+#[derive(Debug, Args)]
+pub struct Kept {
+    /// The key that names the session; all are listed if it is not given
+    pub key: Option<i32>,
+    /// What to do in it, in the order given: `request HEX`, `update-keys`, `end`
+    #[arg(value_name = "COMMAND")]
+    pub commands: Vec<String>,
 }
 
 /// A session.

@@ -146,6 +146,25 @@ fn what_is_no_message_is_refused() {
     });
 }
 
+/// A daemon that ends tells its devices: nothing of its sessions is left, and the journal has nothing to tell.
+#[test]
+fn sessions_end_with_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let keys = Keys::default();
+    let setting = Setting { keys: keys.clone(), journal: Some(path.clone()), ..Setting::default() };
+    play(setting, async |stage| {
+        let mailbox = spdm(&stage, "mem0");
+        let mut client = stage.client().await;
+        let session = client.call(&open(mailbox)).await.unwrap().session;
+        send(&mut client, session.key).await.unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(&format!("c {} {:03x}", mailbox.address, mailbox.offset)), "{text}");
+    });
+    assert!(keys.valid().is_empty());
+    assert!(lanewarden_daemon::journal::Journal::open(&folder.path().join("journal")).unwrap().1.is_empty());
+}
+
 /// A user who may not use sessions with a device does not, whoever opened them.
 #[test]
 fn sessions_are_for_those_whom_the_policy_lets() {

@@ -112,7 +112,7 @@ fn words(args: &Session) -> Result<(Option<DeviceArgument>, VecDeque<Command>), 
     Ok((device, commands))
 }
 
-fn message(word: Option<&str>) -> Result<Vec<u8>, Failure> {
+pub fn message(word: Option<&str>) -> Result<Vec<u8>, Failure> {
     let word = word.ok_or_else(|| usage("request: the message in hexadecimal is missing"))?;
     let HexBytes(bytes) = word.parse().map_err(|error| usage(&format!("request {word}: {error}")))?;
     if bytes.len() < 4 {
