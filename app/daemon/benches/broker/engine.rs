@@ -57,8 +57,7 @@ impl Core {
 
     pub fn exchange(&mut self) -> Vec<u8> {
         let request = Request::new(Protocol::DISCOVERY, &stage::DISCOVERY);
-        let answer =
-            lanewarden_doe::exchange(&mut self.mailbox, &mut self.config, &self.machine, &request);
+        let answer = lanewarden_doe::exchange(&mut self.mailbox, &mut self.config, &self.machine, &request);
         answer.unwrap().to_vec()
     }
 }

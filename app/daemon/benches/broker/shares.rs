@@ -32,7 +32,9 @@ pub fn measure() {
          who asks                                      exchanges  share, max/min  wait, median / p99 / max"
     );
     play("each one of four on a mailbox, one at a time", |_| (1, false));
-    play("every other one with eight at once", |number| (if number / MAILBOXES % 2 == 0 { 8 } else { 1 }, false));
+    play("every other one with eight at once", |number| {
+        (if number / MAILBOXES % 2 == 0 { 8 } else { 1 }, false)
+    });
     play("all wander from mailbox to mailbox", |_| (1, true));
 }
 
@@ -52,13 +54,11 @@ fn play(name: &str, how: impl Fn(usize) -> (usize, bool)) {
     let end = machine.now() + SPAN;
     let mut waits = Vec::new();
     while machine.now() < end {
-        let before = waits.len();
-        for player in &mut players {
-            player.collect(&mut engine, &mut waits);
-            player.ask(&mut engine, &instances);
-        }
+        players.iter_mut().for_each(|player| player.ask(&mut engine, &instances));
         let next = engine.run().unwrap();
         drop(engine.take_events());
+        let before = waits.len();
+        players.iter_mut().for_each(|player| player.collect(&mut engine, &mut waits));
         // Whoever has an answer asks again before time goes on.
         if waits.len() == before {
             machine.wait_until(next);

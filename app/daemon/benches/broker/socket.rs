@@ -147,9 +147,7 @@ fn echo(length: usize) -> impl FnMut() {
     let (mut near, mut far) = UnixStream::pair().unwrap();
     let mut bytes = vec![7; length];
     let mut back = bytes.clone();
-    thread::spawn(move || {
-        while far.read_exact(&mut back).is_ok() && far.write_all(&back).is_ok() {}
-    });
+    thread::spawn(move || while far.read_exact(&mut back).is_ok() && far.write_all(&back).is_ok() {});
     move || {
         near.write_all(&bytes).unwrap();
         near.read_exact(&mut bytes).unwrap();
