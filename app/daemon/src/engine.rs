@@ -61,7 +61,7 @@ pub struct Ticket {
 }
 
 /// What is done before others have their turn on the thread: acts, and looks at mailboxes.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 8;
 
 type Desk = Broker<Outgoing, Object, Rules<Policy>>;
 
