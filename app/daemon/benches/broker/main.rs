@@ -1,7 +1,14 @@
 //! What it costs to share mailboxes: an exchange through the daemon's engine, and over its socket, against one by the
 //! mailbox core alone; how fair it is; and what devices that nobody uses take. The machine is emulated.
 #![allow(missing_docs)]
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)] // no peer but the emulated
+// No peer but the emulated.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
 mod engine;
 mod memory;

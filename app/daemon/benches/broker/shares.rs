@@ -33,7 +33,7 @@ pub fn measure() {
     );
     play("each one of four on a mailbox, one at a time", |_| (1, false));
     play("every other one with eight at once", |number| {
-        (if number / MAILBOXES % 2 == 0 { 8 } else { 1 }, false)
+        (if (number / MAILBOXES).is_multiple_of(2) { 8 } else { 1 }, false)
     });
     play("all wander from mailbox to mailbox", |_| (1, true));
 }
