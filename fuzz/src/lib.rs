@@ -23,6 +23,9 @@ mod doe_device;
 mod doe_object;
 mod evidence;
 mod input;
+mod ipc_call;
+mod journal;
+mod policy_file;
 mod raw_hex;
 mod scenario_toml;
 mod scratch;
@@ -50,6 +53,9 @@ pub use discovery::discovery;
 pub use doe_device::doe_device;
 pub use doe_object::doe_object;
 pub use evidence::evidence;
+pub use ipc_call::ipc_call;
+pub use journal::journal;
+pub use policy_file::policy_file;
 pub use raw_hex::raw_hex;
 pub use scenario_toml::scenario_toml;
 pub use session_record::session_record;
@@ -65,7 +71,7 @@ pub use trust_files::trust_files;
 pub type Target = fn(&[u8]);
 
 /// Every target by name. The name is that of its binary in `targets/` and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("acpi_tables", acpi_tables),
     ("capability_walk", capability_walk),
     ("capture", capture),
@@ -75,6 +81,9 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("doe_device", doe_device),
     ("doe_object", doe_object),
     ("evidence", evidence),
+    ("ipc_call", ipc_call),
+    ("journal", journal),
+    ("policy_file", policy_file),
     ("raw_hex", raw_hex),
     ("scenario_toml", scenario_toml),
     ("session_record", session_record),

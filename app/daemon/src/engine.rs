@@ -61,6 +61,9 @@ pub struct Ticket {
     pub told: oneshot::Receiver<Result<Told, Refusal>>,
 }
 
+/// What is done before others have their turn on the thread: acts, and looks at mailboxes.
+const AT_ONCE: usize = 8;
+
 type Desk = Broker<Outgoing, Object, Rules<Policy>>;
 
 /// An exchange that is under way.
@@ -280,31 +283,38 @@ impl<M: Machine> Engine<M> {
         })
     }
 
-    /// Does all that can be done now; when to be called again, if nothing else happens.
+    /// Does what can be done now, but not for ever; when to be called again, if nothing else happens.
     pub fn run(&mut self) -> Option<Instant> {
+        let mut done = 0_usize;
         loop {
             let now = self.now();
             if self.broker.deadline().is_some_and(|deadline| deadline <= now) {
                 self.broker.advance(now);
             }
-            let mut worked = false;
-            while let Some(act) = self.broker.next_act() {
+            let before = done;
+            while done < AT_ONCE
+                && let Some(act) = self.broker.next_act()
+            {
                 self.obey(act, now);
-                worked = true;
+                done = done.saturating_add(1);
             }
-            while let Some(&(at, mailbox)) = self.due.first()
+            while done < AT_ONCE
+                && let Some(&(at, mailbox)) = self.due.first()
                 && at <= now
             {
                 self.due.pop_first();
                 self.drive(mailbox);
-                worked = true;
+                done = done.saturating_add(1);
             }
             while let Some(event) = self.broker.next_event() {
                 self.note(&event);
                 self.events.push(event);
             }
-            if !worked {
+            if done == before {
                 break;
+            }
+            if done >= AT_ONCE {
+                return Some(now);
             }
         }
         let running = self.due.first().map(|(at, _)| *at);

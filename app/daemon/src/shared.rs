@@ -99,6 +99,8 @@ impl<M: Machine> Shared<M> {
             self.armed.set(None);
             self.with(|_| ());
             self.wait(&timer).await?;
+            // There may be more to do at once than one turn has time for.
+            tokio::task::yield_now().await;
         }
     }
 
