@@ -3,12 +3,14 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::JoinHandle;
 
 use lanewarden_broker::Limits;
-use lanewarden_daemon::keeper::{Basis, Keeper};
+use lanewarden_daemon::keeper::{Basis, Keeper, Key, Keyring};
 use lanewarden_daemon::policy::Policy;
 use lanewarden_daemon::{Daemon, Options, Silence, Socket};
+use lanewarden_emulation::Emulation;
 use lanewarden_sim::{Scenario, Simulator};
 use lanewarden_store::{Anchors, Revocations};
 use lanewarden_time::{Clock, Instant};
@@ -16,6 +18,7 @@ use tokio::sync::oneshot;
 
 mod claims;
 mod same;
+mod sessions;
 mod transcript;
 
 const LANEWARDEN: &str = env!("CARGO_BIN_EXE_lanewarden");
@@ -50,7 +53,7 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let scenario = Scenario::default();
             let machine = Simulator::new(&scenario).unwrap();
-            let _emulation = lanewarden_emulation::attach(&machine, &scenario).unwrap();
+            let emulation = lanewarden_emulation::attach(&machine, &scenario).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let start = std::time::Instant::now();
             // Its clock goes as the one on the wall does, or ahead of it by what accesses take.
@@ -58,7 +61,7 @@ impl Running {
                 machine.wait_until(Instant::new(start.elapsed()));
                 machine.now()
             };
-            let options = Options { socket: place, limits, journal: None, keeper: keeper() };
+            let options = Options { socket: place, limits, journal: None, keeper: keeper(&emulation) };
             runtime.block_on(async {
                 let daemon = Daemon::new(machine, clock, policy, options, |_| ()).unwrap();
                 let stop = async { drop(ended.await) };
@@ -92,8 +95,29 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-/// One that trusts nobody.
-fn keeper() -> Keeper {
-    let anchors = Anchors::of([]).unwrap();
-    Keeper::new(Basis { anchors, revocations: Revocations::default() }, lanewarden_daemon::keeper::Kernel)
+/// One that trusts the emulated devices' roots. Its keys are of this process: not every place has a kernel's keyring.
+fn keeper(emulation: &Emulation) -> Keeper {
+    let anchors = emulation.anchors();
+    let anchors = Anchors::of(anchors.iter().map(Vec::as_slice)).unwrap();
+    Keeper::new(Basis { anchors, revocations: Revocations::default() }, Numbers(AtomicI32::new(1)))
+}
+
+struct Numbers(AtomicI32);
+
+struct Number(i32);
+
+impl Keyring for Numbers {
+    fn add(&self, _: &str) -> Result<Box<dyn Key>, String> {
+        Ok(Box::new(Number(self.0.fetch_add(1, Ordering::Relaxed))))
+    }
+}
+
+impl Key for Number {
+    fn serial(&self) -> i32 {
+        self.0
+    }
+
+    fn is_valid(&self) -> bool {
+        true
+    }
 }

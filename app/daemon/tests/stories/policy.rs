@@ -3,11 +3,13 @@
 use lanewarden_broker::Protocol;
 use lanewarden_daemon::policy::{Devices, Protocols, Rule, Verb};
 use lanewarden_ipc::machine::{Describe, Functions};
-use lanewarden_ipc::mailbox::{Detach, ExchangeRaw};
+use lanewarden_ipc::mailbox::{Detach, ExchangeRaw, Release};
 use lanewarden_ipc::status::{Monitor, Status};
 use lanewarden_ipc::{CallError, Fault};
 
-use crate::support::{Setting, claim, discovery, entry, only, play, walk, why};
+use lanewarden_sim::{Scenario, Simulator};
+
+use crate::support::{Setting, claim, discovery, entry, only, play, play_on, walk, why};
 
 fn rule(verbs: &[Verb]) -> Rule {
     Rule {
@@ -61,5 +63,30 @@ fn compliance_is_closed_in_production() {
         let mut client = stage.client().await;
         assert_eq!(why(client.call(&compliance).await), "permission");
         assert_eq!(why(client.call(&ExchangeRaw(compliance)).await), "permission");
+    });
+}
+
+/// Row T15: a root port, and the ports of a switch, offer what speaks SPDM in them, by a rule on their class; each is taken
+/// and given back without the others hearing of it.
+#[test]
+fn ports_of_every_kind_offer_their_mailboxes() {
+    const PORT: u16 = 0x0604;
+    let spdm = vec![Protocols::One(Protocol::CMA_SPDM)];
+    let ports =
+        Rule { devices: vec![Devices::Class(PORT)], protocols: spdm, ..rule(&[Verb::Claim, Verb::Exchange]) };
+    let machine = Simulator::new(&Scenario::default()).unwrap();
+    play_on(machine, Setting { policy: only(ports), ..Setting::default() }, async |stage| {
+        let mut clients = Vec::new();
+        for name in ["cxl-root", "switch", "switch-0"] {
+            let mut client = stage.client().await;
+            let mailbox = *stage.machine.mailboxes(stage.address(name)).last().unwrap();
+            let claimed = client.call(&claim(mailbox)).await.unwrap();
+            clients.push((client, claimed.claim));
+        }
+        for (mut client, claim) in clients {
+            client.call(&Release { claim }).await.unwrap();
+        }
+        let mut client = stage.client().await;
+        assert_eq!(why(client.call(&claim(stage.mailbox("mem0"))).await), "permission", "it is no port");
     });
 }
