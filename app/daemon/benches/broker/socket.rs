@@ -6,12 +6,14 @@ use std::path::Path;
 use std::thread;
 
 use lanewarden_broker::{Limits, MailboxId};
+use lanewarden_daemon::keeper::{Basis, Keeper, Kernel};
 use lanewarden_daemon::policy::Policy;
 use lanewarden_daemon::{Daemon, Options, Silence, Socket};
 use lanewarden_ipc::mailbox::{Exchange, Object};
 use lanewarden_ipc::service::GetInfo;
 use lanewarden_ipc::{Base64, Call, Client, Envelope, Incoming, Replied, Reply, frame};
 use lanewarden_sim::Simulator;
+use lanewarden_store::{Anchors, Revocations};
 use lanewarden_time::Clock;
 use rustix::time::ClockId;
 use tokio::runtime::{Builder, Runtime};
@@ -109,7 +111,9 @@ fn daemon(path: &Path) -> (End, thread::JoinHandle<()>) {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let socket = Socket::Path { path: path.to_owned(), mode: 0o600 };
     let daemon = thread::spawn(move || {
-        let options = Options { socket, limits: Limits::default(), journal: None };
+        let basis = Basis { anchors: Anchors::of([]).unwrap(), revocations: Revocations::default() };
+        let keeper = Keeper::new(basis, Kernel);
+        let options = Options { socket, limits: Limits::default(), journal: None, keeper };
         let clock = |machine: &Simulator| {
             machine.wait_until(machine.now() + STEP);
             machine.now()
