@@ -186,6 +186,12 @@ impl<Q, A> Desk<Q, A> {
         }
     }
 
+    /// Where a client has what goes by this name, if it has that.
+    pub fn held_at(&self, client: ClientId, request: RequestId) -> Option<Address> {
+        let held = &self.clients.get(&client)?.held;
+        held.iter().find(|held| held.request == request).map(|held| held.address)
+    }
+
     /// Sees to it that `timer` comes up when `due`.
     pub fn arm(&mut self, timer: Timer, due: Option<Instant>, armed: &mut Option<Instant>) {
         arm(&mut self.timers, timer, due, armed);

@@ -175,9 +175,8 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
     /// # Errors
     /// [`Denial::Unknown`] if it does not have it, be it that it has lost it.
     pub fn release(&mut self, client: ClientId, request: RequestId, now: Instant) -> Result<(), Refusal> {
-        let account = self.desk.clients.get(&client);
-        let held = account.and_then(|account| account.held.iter().find(|held| held.request == request));
-        let function = held.and_then(|held| self.functions.get_mut(&held.address));
+        let held = self.desk.held_at(client, request);
+        let function = held.and_then(|address| self.functions.get_mut(&address));
         let function = function.ok_or(Refusal::Denied(Denial::Unknown))?;
         if function.lock.is_some_and(|lock| lock.request == request) {
             function.end_lock(&mut self.desk, None, now);
@@ -199,9 +198,8 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
     /// # Errors
     /// [`Denial::Unknown`] if it does not have it, be it that it has lost it.
     pub fn keep(&mut self, client: ClientId, request: RequestId, now: Instant) -> Result<(), Refusal> {
-        let account = self.desk.clients.get(&client);
-        let held = account.and_then(|account| account.held.iter().find(|held| held.request == request));
-        let function = held.and_then(|held| self.functions.get_mut(&held.address));
+        let held = self.desk.held_at(client, request);
+        let function = held.and_then(|address| self.functions.get_mut(&address));
         let function = function.ok_or(Refusal::Denied(Denial::Unknown))?;
         let holds = function.slots.iter_mut().filter_map(|slot| slot.hold.as_mut());
         if let Some(hold) = holds.into_iter().find(|hold| hold.request == request) {
