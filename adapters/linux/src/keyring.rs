@@ -58,10 +58,14 @@ impl Drop for Key {
 mod tests {
     use super::*;
 
-    /// Row T3: a key that is revoked by its number is no longer valid. Where there are no keyrings there is an error.
+    /// Row T3: a key that is revoked by its number is no longer valid. Where keyrings may not be used that is all there is.
     #[test]
     fn a_key_is_valid_until_it_is_revoked() {
-        let Ok(key) = Key::add("lanewarden:test:a_key_is_valid_until_it_is_revoked") else { return };
+        let added = Key::add("lanewarden:test:a_key_is_valid_until_it_is_revoked");
+        if let Err(KeyringError(KeyError::OperationNotSupported | KeyError::PermissionDenied)) = added {
+            return;
+        }
+        let key = added.unwrap();
         assert!(key.is_valid() && key.serial() > 0);
         linux_keyutils::Key::from_id(linux_keyutils::KeySerialId(key.serial())).revoke().unwrap();
         assert!(!key.is_valid());

@@ -22,8 +22,9 @@ use crate::limiter::Limiter;
 use crate::policy::Subject;
 use crate::shared::Shared;
 
-/// Calls that are taken before the one at hand is answered.
+/// Calls that are taken before the one at hand is answered, and the bytes of them after which no more are.
 const PIPELINE: usize = 16;
+const PIPELINE_BYTES: usize = 1 << 16;
 /// How long half a message may wait for its other half.
 const HALF: Duration = Duration::from_secs(5);
 /// How long a client may leave a reply unread before its connection is closed.
@@ -123,13 +124,19 @@ impl<M: Machine + 'static> Connection<M> {
         }
     }
 
+    /// Whether another call is taken although one is at hand.
+    fn takes_more(&self) -> bool {
+        let bytes = self.waiting.iter().map(String::len).fold(0, usize::saturating_add);
+        self.waiting.len() < PIPELINE && bytes < PIPELINE_BYTES
+    }
+
     /// Waits for what comes of a request, and hears meanwhile whether its client goes.
     async fn told(&mut self, mut ticket: Ticket) -> Result<Result<Told, Refusal>, Closed> {
         loop {
             tokio::select! {
                 biased;
                 told = &mut ticket.told => return told.map_err(|_| Closed),
-                message = self.incoming.next(), if self.waiting.len() < PIPELINE => match message {
+                message = self.incoming.next(), if self.takes_more() => match message {
                     Some(Ok(message)) => {
                         let text = String::from_utf8(message.into()).map_err(|_| Closed)?;
                         self.waiting.push_back(text);

@@ -139,19 +139,20 @@ impl<M: Machine> Engine<M> {
         (self.clock)(&self.machine)
     }
 
-    /// Finds the machine's functions. How many mailboxes there are.
+    /// Finds the machine's functions. How many mailboxes there are. What stands in those for which `is_ours` was left there by
+    /// a daemon before this one.
     ///
     /// # Errors
     /// Where functions cannot even be listed. One that cannot be read is passed over: it comes to nobody then.
-    pub fn discover(&mut self, condition: impl Fn(MailboxId) -> Condition) -> Result<usize, AccessError> {
+    pub fn discover(&mut self, is_ours: impl Fn(MailboxId) -> bool) -> Result<usize, AccessError> {
         for address in self.machine.functions()? {
-            self.appear(address, &condition);
+            self.appear(address, &is_ours);
         }
         Ok(self.capabilities.values().map(Vec::len).fold(0, usize::saturating_add))
     }
 
     /// A function is there, or is another one now.
-    pub fn appear(&mut self, address: Address, condition: &dyn Fn(MailboxId) -> Condition) -> Option<Device> {
+    pub fn appear(&mut self, address: Address, is_ours: &dyn Fn(MailboxId) -> bool) -> Option<Device> {
         let read = self.machine.open(address).and_then(|mut config| Function::read(address, &mut config));
         let function = read.ok()?;
         self.policy().learn(address, Ids::of(&function));
@@ -160,11 +161,12 @@ impl<M: Machine> Engine<M> {
             return None;
         }
         let offsets: Vec<_> = function.does.iter().map(|doe| doe.offset).collect();
-        let conditions = offsets.iter().map(|offset| condition(MailboxId { address, offset: *offset }));
-        let worst = conditions.max_by_key(|condition| *condition as u8).unwrap_or_default();
         self.capabilities.insert(address, function.does);
         let now = self.now();
-        Some(self.broker.arrive(address, &offsets, worst, now))
+        let device = self.broker.arrive(address, &offsets, Condition::Clean, now);
+        let instances = offsets.into_iter().map(|offset| device.instance(offset));
+        instances.filter(|instance| is_ours(instance.mailbox)).for_each(|ours| self.broker.touched(ours));
+        Some(device)
     }
 
     /// A function is gone.
@@ -242,6 +244,11 @@ impl<M: Machine> Engine<M> {
         self.losses.get(&(client, request)).copied()
     }
 
+    /// Nobody asks any more why this was lost.
+    pub fn forget_loss(&mut self, client: ClientId, request: RequestId) {
+        self.losses.remove(&(client, request));
+    }
+
     fn ticket(&mut self, request: RequestId) -> Ticket {
         let (teller, told) = oneshot::channel();
         self.tickets.insert(request, teller);
@@ -255,9 +262,8 @@ impl<M: Machine> Engine<M> {
 
     /// The process of a client.
     pub fn process(&self, client: u64) -> Option<u32> {
-        let snapshot = self.broker.snapshot(self.now());
-        let status = snapshot.clients.iter().find(|status| status.client.number() == client)?;
-        if let Who::User { process, .. } = status.who { Some(process) } else { None }
+        let Who::User { process, .. } = self.broker.who(client)? else { return None };
+        Some(process)
     }
 
     /// What has happened since the last call.

@@ -39,7 +39,7 @@ impl Feed {
         bounded(&mut self.history, event, HISTORY);
     }
 
-    /// Whether an event would be seen by anybody but the history.
+    /// Somebody who hears what happens from now on.
     pub fn listen(&mut self) -> Rc<Listener> {
         let listener = Rc::new(Listener::default());
         self.listeners.push(Rc::downgrade(&listener));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use lanewarden_broker::{Condition, Instant, Limits, MailboxId};
+use lanewarden_broker::{Instant, Limits, MailboxId};
 use lanewarden_pci::{AccessError, Machine};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,7 +113,8 @@ impl<M: Machine + 'static> Daemon<M> {
             }
             None => Left::new(),
         };
-        let mailboxes = engine.discover(|id| condition(&left, id)).map_err(Failure::List)?;
+        let mailboxes =
+            engine.discover(|id| left.get(&id) == Some(&Mark::Exchange)).map_err(Failure::List)?;
         let shared = Rc::new(Shared::new(engine, options.keeper, findings(&left), audit));
         Ok(Self { shared, listener, made, mailboxes })
     }
@@ -238,7 +239,7 @@ fn accept<M: Machine + 'static>(shared: &Rc<Shared<M>>, stream: UnixStream) {
 async fn follow<M: Machine>(shared: Rc<Shared<M>>, outside: Rc<impl Outside>) {
     while let Some(change) = outside.change().await {
         shared.with(|engine| match change {
-            Change::Added(address) => drop(engine.appear(address, &|_| Condition::Clean)),
+            Change::Added(address) => drop(engine.appear(address, &|_| false)),
             Change::Removed(address) => engine.disappear(address),
         });
     }
@@ -250,14 +251,6 @@ fn settle<M: Machine>(shared: &Shared<M>) {
     while end.is_some_and(|end| std::time::Instant::now() < end) && shared.look(Engine::is_busy) {
         shared.with(|_| ());
         std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
-/// What stands in a mailbox that an earlier daemon has left is ours.
-fn condition(left: &Left, mailbox: MailboxId) -> Condition {
-    match left.get(&mailbox) {
-        Some(Mark::Exchange) => Condition::Touched,
-        _ => Condition::Clean,
     }
 }
 

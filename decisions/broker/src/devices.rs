@@ -5,7 +5,9 @@ use lanewarden_pci::{Address, MailboxId};
 use lanewarden_time::Instant;
 
 use crate::function::Function;
-use crate::{Broker, Condition, Device, Firmware, Gate, Generation, Outcome, Permission, RequestId, What};
+use crate::{
+    Broker, Condition, Device, Firmware, Gate, Generation, Instance, Outcome, Permission, RequestId, What,
+};
 
 /// A report of an exchange that is not under way, as after a second report of the same. Nothing came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +32,15 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
         function.arrive(device, offsets, condition, &mut self.desk, now);
         function.settle(&mut self.desk, &self.rules, now);
         device
+    }
+
+    /// What stands in this one mailbox is ours, as of a daemon before this one: it is aborted before its next exchange. The
+    /// function's others are left as they are.
+    pub fn touched(&mut self, instance: Instance) {
+        let function = self.functions.get_mut(&instance.mailbox.address);
+        if let Some(slot) = function.and_then(|function| function.slot(instance)) {
+            slot.condition = Condition::Touched;
+        }
     }
 
     /// The function at this address is gone. All who wait for it or have something of it are told.

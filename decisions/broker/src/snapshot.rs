@@ -144,6 +144,12 @@ impl<Q, A, R> Broker<Q, A, R> {
         self.desk.statistics
     }
 
+    /// Who the client of this number is, if it is there.
+    #[must_use]
+    pub fn who(&self, number: u64) -> Option<Who> {
+        self.desk.clients.get(&ClientId(number)).map(|account| account.who)
+    }
+
     /// Who owns a mailbox, if anybody does.
     #[must_use]
     pub fn owner(&self, instance: Instance) -> Option<ClientId> {

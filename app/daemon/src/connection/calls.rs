@@ -90,14 +90,14 @@ impl<M: Machine + 'static> Connection<M> {
             Err(refusal) => return self.reply(call, Err::<Nothing, _>(refusal.into()), None).await,
         };
         let protocol = Protocol::new(exchange.vendor, exchange.kind);
-        if raw {
-            let what = format!("raw exchange of {protocol} on {}", instance.mailbox);
-            self.shared.record(self.who, &what);
-        }
         let ask = ask(instance, protocol, exchange, raw);
         let client = self.client;
         let (result, request) = match self.shared.with(|engine| engine.exchange(client, ask)) {
             Ok(ticket) => {
+                if raw {
+                    let what = format!("raw exchange of {protocol} on {}", instance.mailbox);
+                    self.shared.record(self.who, &what);
+                }
                 let request = ticket.request;
                 (self.told(ticket).await?, Some(request))
             }
@@ -142,9 +142,9 @@ impl<M: Machine + 'static> Connection<M> {
         let client = self.client;
         let asked = call.parameters().map_err(Refused::Wrong).and_then(|detach: mailbox::Detach| {
             let instance = self.instance(detach.address, detach.generation, detach.mailbox)?;
-            self.shared.record(self.who, &format!("detach of {}", instance.mailbox));
             let ticket =
                 self.shared.with(|engine| engine.ask(|broker, now| broker.detach(client, instance, now)))?;
+            self.shared.record(self.who, &format!("detach of {}", instance.mailbox));
             Ok((ticket, instance))
         });
         self.hold(call, asked).await
@@ -162,10 +162,24 @@ impl<M: Machine + 'static> Connection<M> {
         let request = ticket.request;
         let told = self.told(ticket).await?;
         let result = told.map_err(Fault::from).map(|_| {
+            self.forget(instance);
             self.claims.insert(request.number(), (request, instance));
             mailbox::Claimed { claim: request.number(), generation: instance.generation.number() }
         });
         self.reply(call, result, Some(request)).await
+    }
+
+    /// Forgets claims on this mailbox, which have ended, so that no more are known than there are mailboxes.
+    fn forget(&mut self, instance: Instance) {
+        let mailbox = instance.mailbox;
+        let ended = self.claims.extract_if(.., |_, (_, of)| of.mailbox == mailbox);
+        let ended: Vec<_> = ended.map(|(_, (request, _))| request).collect();
+        self.forget_losses(&ended);
+    }
+
+    fn forget_losses(&self, ended: &[RequestId]) {
+        let client = self.client;
+        self.shared.with(|engine| ended.iter().for_each(|request| engine.forget_loss(client, *request)));
     }
 
     async fn lock(&mut self, call: &Incoming<'_>) -> Result<(), Closed> {
@@ -185,6 +199,10 @@ impl<M: Machine + 'static> Connection<M> {
         let request = ticket.request;
         let told = self.told(ticket).await?;
         let result = told.map_err(Fault::from).map(|_| {
+            // What it had of this function before has ended, or it would not have this.
+            let ended = self.locks.extract_if(.., |_, (_, of)| of.address == device.address);
+            let ended: Vec<_> = ended.map(|(_, (request, _))| request).collect();
+            self.forget_losses(&ended);
             self.locks.insert(request.number(), (request, device));
             config::Locked { lock: request.number(), generation: device.generation.number() }
         });
@@ -213,7 +231,7 @@ impl<M: Machine + 'static> Connection<M> {
     /// Until the client goes. What it says meanwhile waits, and more than that is too much.
     async fn closed(&mut self) -> Closed {
         use futures_util::StreamExt;
-        while self.waiting.len() < super::PIPELINE {
+        while self.takes_more() {
             match self.incoming.next().await {
                 Some(Ok(message)) => match String::from_utf8(message.into()) {
                     Ok(text) => self.waiting.push_back(text),
@@ -238,6 +256,7 @@ impl<M: Machine + 'static> Connection<M> {
     fn give_back(&mut self, request: RequestId) -> Result<Nothing, Fault> {
         let client = self.client;
         let lost = self.shared.look(|engine| engine.loss(client, request));
+        self.forget_losses(&[request]);
         self.shared
             .with(|engine| engine.tell(|broker, now| broker.release(client, request, now)))
             .map(|()| Nothing {})
@@ -256,19 +275,21 @@ impl<M: Machine + 'static> Connection<M> {
 
     fn abort(&mut self, abort: mailbox::Abort) -> Result<Nothing, Fault> {
         let instance = self.instance(abort.address, abort.generation, abort.mailbox)?;
-        self.shared.record(self.who, &format!("abort of {}", instance.mailbox));
         let client = self.client;
         self.shared.with(|engine| engine.tell(|broker, now| broker.abort(client, instance, now)))?;
+        self.shared.record(self.who, &format!("abort of {}", instance.mailbox));
         Ok(Nothing {})
     }
 
     fn write(&mut self, write: config::Write) -> Result<Nothing, Fault> {
         let (_, device) = *self.locks.get(&write.lock).ok_or(Fault::NotLocked)?;
         let (config::Write { offset, value, .. }, client) = (write, self.client);
-        let what = format!("write of {value:#010x} to {} [{offset:03x}]", device.address);
-        self.shared.record(self.who, &what);
         let written = self.shared.with(|engine| engine.write_config(client, device, offset, value));
-        written.ok_or(Fault::NotLocked)?.map_err(Fault::Access)?;
+        let written = written.ok_or(Fault::NotLocked)?;
+        let came_of_it = written.map_or_else(|error| error.to_string(), |()| "done".to_owned());
+        let what = format!("write of {value:#010x} to {} [{offset:03x}]: {came_of_it}", device.address);
+        self.shared.record(self.who, &what);
+        written.map_err(Fault::Access)?;
         Ok(Nothing {})
     }
 

@@ -98,3 +98,22 @@ fn an_abort_ends_all_exchanges() {
         stage.client().await.call(&discovery(mailbox)).await.unwrap();
     });
 }
+
+/// What is refused is not on record as done.
+#[test]
+fn what_the_policy_refuses_is_not_on_record() {
+    let rule = lanewarden_daemon::policy::Rule {
+        verbs: vec![lanewarden_daemon::policy::Verb::Claim],
+        ..lanewarden_daemon::policy::Rule::everything(lanewarden_daemon::policy::Caller::Anyone)
+    };
+    let setting = Setting { policy: crate::support::only(rule), ..Setting::default() };
+    play(setting, async |stage| {
+        let mailbox = stage.mailbox("quick");
+        let mut user = stage.client().await;
+        assert_eq!(why(user.call(&detach(mailbox)).await), "permission");
+        assert_eq!(why(user.call(&ExchangeRaw(entry(mailbox, 0))).await), "permission");
+        let abort = Abort { address: mailbox.address, generation: None, mailbox: mailbox.offset };
+        assert_eq!(why(user.call(&abort).await), "permission");
+        assert!(stage.audit().is_empty(), "{:?}", stage.audit());
+    });
+}

@@ -34,7 +34,7 @@ fn a_lock_is_for_those_who_write() {
         writer.call(&Unlock { lock: locked.lock }).await.unwrap();
         waiting.await.unwrap().unwrap();
         let audit = stage.audit();
-        assert!(audit[0].ends_with(&format!("write of 0x0000002a to {address} [03c]")), "{audit:?}");
+        assert!(audit[0].ends_with(&format!("write of 0x0000002a to {address} [03c]: done")), "{audit:?}");
     });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanewarden_ipc::status::Status;
-use lanewarden_ipc::{CallError, Client, Fault};
+use lanewarden_ipc::{CallError, Client, Envelope, Fault, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -152,5 +152,32 @@ fn an_upgrade_is_refused() {
             .call(&lanewarden_ipc::service::GetInterfaceDescription { interface: "a.b".into() })
             .await;
         assert!(matches!(unknown, Err(CallError::Fault(Fault::InterfaceNotFound(_)))));
+    });
+}
+
+/// While one call waits, no more of what comes after it is taken than a little: it waits in the socket.
+#[test]
+fn calls_behind_one_that_waits_bind_little() {
+    play(Setting::default(), async |stage| {
+        let mailbox = stage.mailbox("quick");
+        let mut owner = stage.client().await;
+        owner.call(&crate::support::claim(mailbox)).await.unwrap();
+        let mut stream = raw(&stage).await;
+        let wait = frame::message(&Envelope::new(&crate::support::claim(mailbox))).unwrap();
+        stream.write_all(wait.as_bytes()).await.unwrap();
+        stream.write_all(b"\0").await.unwrap();
+        // Each is valid, and as long as one may be.
+        let filler = " ".repeat(frame::MAX_MESSAGE - 100);
+        let long = format!("{{\"method\":\"org.varlink.service.GetInfo\"{filler}}}\0");
+        let sending = async {
+            for sent in 0..8 {
+                let written = stream.write_all(long.as_bytes());
+                if tokio::time::timeout(Duration::from_millis(500), written).await.is_err() {
+                    return sent;
+                }
+            }
+            8
+        };
+        assert!(sending.await < 4, "the daemon takes all that comes");
     });
 }

@@ -36,6 +36,29 @@ fn what_was_under_way_is_found_and_aborted() {
     assert_eq!(aborts, 1, "{events:#?}");
 }
 
+/// What is not ours in the same function's other mailbox is left alone.
+#[test]
+fn only_the_mailbox_that_was_ours_is_aborted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let machine = Simulator::new(&Scenario::parse(TWO_MEMORIES).unwrap()).unwrap();
+    let both = machine.mailboxes(machine.address("slow").unwrap());
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    journal.mark(both[0], Mark::Exchange);
+    drop(journal);
+    machine.keep_events(1000);
+    let setting = Setting { journal: Some(path), ..Setting::default() };
+    play_on(machine.clone(), setting, async |stage| {
+        let mut client = stage.client().await;
+        let report = client.call(&Status {}).await.unwrap();
+        let device = report.devices.iter().find(|device| device.address == both[0].address).unwrap();
+        let conditions: Vec<_> = device.mailboxes.iter().map(|mailbox| mailbox.condition.as_str()).collect();
+        assert_eq!(conditions, ["touched", "clean"]);
+        client.call(&discovery(both[1])).await.unwrap();
+    });
+    assert!(!machine.take_events().iter().any(|event| format!("{event:?}").contains("Abort")));
+}
+
 /// A daemon that ends in good order leaves nothing to find.
 #[test]
 fn a_daemon_that_ends_in_good_order_leaves_nothing() {
