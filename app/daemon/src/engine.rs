@@ -129,9 +129,12 @@ impl<M: Machine> Engine<M> {
     }
 
     /// What the function at an address says that it is, as a certificate has to say it.
-    pub fn identity(&self, address: Address) -> Option<DeviceIdentity> {
-        let read = self.machine.open(address).and_then(|mut config| Function::read(address, &mut config));
-        read.ok().map(|function| lanewarden_attestation::identity(&function))
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn identity(&self, address: Address) -> Result<DeviceIdentity, AccessError> {
+        let mut config = self.machine.open(address)?;
+        Ok(lanewarden_attestation::identity(&Function::read(address, &mut config)?))
     }
 
     /// The present.

@@ -106,7 +106,7 @@ impl Keeper {
     /// Opens a session.
     ///
     /// # Errors
-    /// [`Fault::NotDone`], or as the broker refuses.
+    /// [`Fault::NotDone`], where the device cannot be read, or as the broker refuses.
     pub async fn open<M: Machine + 'static>(
         shared: &Rc<Shared<M>>,
         instance: Instance,
@@ -118,7 +118,7 @@ impl Keeper {
         }
         let (asked, wishes) = mpsc::channel(QUEUE);
         let (opened, told) = oneshot::channel();
-        let identity = shared.look(|engine| engine.identity(instance.mailbox.address));
+        let identity = shared.look(|engine| engine.identity(instance.mailbox.address))?;
         let plan = held::Plan { identity, instance, connection, user, asked };
         tokio::task::spawn_local(held::hold(Rc::clone(shared), plan, wishes, opened));
         told.await.unwrap_or_else(|_| Err(Fault::NotDone("the session has ended".to_owned())))

@@ -38,8 +38,8 @@ where
 
     /// The same, whose certificate has to be for this device (PCIe 6.1, 6.31.3).
     #[must_use]
-    pub fn of_device(self, device: Option<DeviceIdentity>) -> Self {
-        Self { device, ..self }
+    pub fn of_device(self, device: DeviceIdentity) -> Self {
+        Self { device: Some(device), ..self }
     }
 
     /// The slot.

@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a session is to be.
 pub struct Plan {
-    /// What the device says that it is.
-    pub identity: Option<DeviceIdentity>,
+    /// What the device says that it is, which its certificate has to say too.
+    pub identity: DeviceIdentity,
     pub instance: Instance,
     pub connection: Option<u16>,
     pub user: Option<u32>,
