@@ -30,6 +30,12 @@ pub fn out_and_in(functions: &Functions, mailboxes: Mailboxes) -> Result<()> {
     let mut monitor = command::start(&["lanewarden", "--json", "monitor"])?;
     let mut monitor = monitor.stdin(Stdio::null()).stdout(File::create(HEARD)?).spawn()?;
     let mut watcher = User::connect()?;
+    wait_for("a monitor that listens", || {
+        // It hears only what happens once it does.
+        let claim = watcher.claim(memory, None)?;
+        watcher.release(claim)?;
+        Ok((!fs::read_to_string(HEARD)?.is_empty()).then_some(()))
+    })?;
     let before = removed(address, memory, &mut watcher)?;
     rescanned(address, memory, before, &mut watcher)?;
     let said = command::run_as(MEMBERS[1], &["lanewarden", "cxl", "cdat", address])?;
