@@ -29,8 +29,10 @@ mod responders;
 mod sources;
 mod system;
 
-/// How the guest's processors run unless said otherwise.
-const ACCEL: &str = "tcg,thread=multi";
+/// How the guest's processors run unless said otherwise. With a thread for each of them QEMU 10.0.2 now and then forgets that
+/// an interrupt has ended: its vector stays in service, and that processor's timer comes no more. Letting a device sleep and
+/// waking it brings that on once in some thousand times; with one thread for all it was not seen in tens of thousands.
+const ACCEL: &str = "tcg,thread=single";
 /// How long all boots together may take unless said otherwise, in seconds.
 const TIMEOUT: u64 = 600;
 
@@ -103,17 +105,13 @@ struct Boot {
     options: &'static str,
     /// Whether it is of the guest with a service manager.
     is_system: bool,
-    /// Whether it is booted only where it is named.
-    is_apart: bool,
 }
 
-/// The story of VFIO is apart: now and then its guest stands still in the thousand cycles, on idle and on busy machines, and why
-/// is not known. It looked like timers that an emulated processor had lost, but it does so where they tick, too.
 const BOOTS: [Boot; 4] = [
-    Boot { story: "main", options: "", is_system: false, is_apart: false },
-    Boot { story: "lockdown", options: "lockdown=integrity", is_system: false, is_apart: false },
-    Boot { story: "vfio", options: "nohz=off highres=off", is_system: false, is_apart: true },
-    Boot { story: "service", options: system::OPTIONS, is_system: true, is_apart: false },
+    Boot { story: "main", options: "", is_system: false },
+    Boot { story: "lockdown", options: "lockdown=integrity", is_system: false },
+    Boot { story: "vfio", options: "", is_system: false },
+    Boot { story: "service", options: system::OPTIONS, is_system: true },
 ];
 
 impl Boot {
@@ -123,9 +121,8 @@ impl Boot {
     }
 
     fn is_of(&self, arguments: &Arguments) -> bool {
-        let is_asked_for = !self.is_apart || arguments.plant == Some(Plant::NoEventfd);
         arguments.plant.is_none_or(|plant| self.notices(plant))
-            && arguments.story.as_ref().map_or(is_asked_for, |story| story == self.story)
+            && arguments.story.as_ref().is_none_or(|story| story == self.story)
     }
 }
 
