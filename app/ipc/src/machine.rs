@@ -19,6 +19,25 @@ pub(crate) mod address {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|error| D::Error::custom(format_args!("not an address: {error}")))
     }
+
+    /// One that may be left out.
+    pub mod optional {
+        use lanewarden_pci::Address;
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub fn serialize<S: Serializer>(address: &Option<Address>, serializer: S) -> Result<S::Ok, S::Error> {
+            match address {
+                Some(address) => super::serialize(address, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+            #[derive(Deserialize)]
+            struct Text(#[serde(with = "super")] Address);
+            Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(address)| address))
+        }
+    }
 }
 
 /// The most registers in one answer to [`ReadConfig`]: all that a function has.

@@ -10,9 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::Call;
 use crate::machine::address;
 
-/// Who uses what.
+/// The most functions in one reply to [`Status`].
+pub const MOST_DEVICES: usize = 500;
+
+/// Who uses what. With `more` all functions come, in as many replies as it takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {}
+pub struct Status {
+    /// Of this function only.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "address::optional")]
+    pub address: Option<Address>,
+}
 
 impl Call for Status {
     const METHOD: &'static str = "org.lanewarden.Status1.Status";
@@ -30,12 +37,43 @@ pub struct Report {
     pub uptime_ms: u64,
     /// What it found left over when it started.
     pub findings: Vec<String>,
-    /// Who is connected, oldest first.
+    /// Who is connected, oldest first; in the first reply of several.
     pub clients: Vec<Client>,
-    /// Functions with mailboxes, by address.
+    /// Functions with mailboxes, by address, [`MOST_DEVICES`] at most.
     pub devices: Vec<Device>,
+    /// How many functions come after these, if any do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub further: Option<u64>,
     /// Counts since the start.
     pub statistics: Statistics,
+}
+
+impl Report {
+    /// Splits what is too long for one reply into several, in order.
+    pub fn replies(mut self) -> impl Iterator<Item = Self> {
+        let mut left = std::mem::take(&mut self.devices);
+        let mut next = Some(self);
+        std::iter::from_fn(move || {
+            let mut reply = next.take()?;
+            let rest = left.split_off(left.len().min(MOST_DEVICES));
+            reply.devices = std::mem::replace(&mut left, rest);
+            reply.further = (!left.is_empty()).then(|| left.len().try_into().unwrap_or(u64::MAX));
+            next = reply.further.map(|_| Self {
+                version: reply.version.clone(),
+                findings: Vec::new(),
+                clients: Vec::new(),
+                devices: Vec::new(),
+                ..reply
+            });
+            Some(reply)
+        })
+    }
+
+    /// Puts the next reply of several to those before.
+    pub fn append(&mut self, next: Self) {
+        self.devices.extend(next.devices);
+        self.further = next.further;
+    }
 }
 
 /// A program that is connected.

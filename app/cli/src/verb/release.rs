@@ -30,7 +30,8 @@ struct ReleaseJson {
 pub fn run(daemon: &Remote, release: &Release, output: &Output) -> Outcome {
     let function = function_with_mailbox(daemon, resolve(daemon, &release.device)?)?;
     let (id, doe) = the_mailbox(&function, release.mailbox)?;
-    let report = daemon.call(&Status {}).map_err(|error| reach::refused(&error))?;
+    let report =
+        daemon.call(&Status { address: Some(id.address) }).map_err(|error| reach::refused(&error))?;
     let Some(owner) = owner(&report, id) else {
         output.note(&format!("nobody has claimed {id}"));
         return print(id, None, &report, output);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use lanewarden_ipc::CallError;
 use lanewarden_ipc::status::{Client, Device, Mailbox, Report, Statistics, Status};
 use lanewarden_render::text::escape;
 use serde::Serialize;
@@ -21,13 +22,26 @@ struct Json<'r> {
 
 /// Asks the daemon and prints what it says.
 pub fn run(daemon: &Remote, output: &Output) -> Outcome {
-    let report = daemon.call(&Status {}).map_err(|error| reach::refused(&error))?;
+    let report = ask(daemon).map_err(|error| reach::refused(&error))?;
     if output.json() {
         output.print_json(&Json { schema: "lanewarden.status/1", report: &report })?;
     } else {
         output.print(&text(&report, output.verbose()))?;
     }
     Ok(Exit::Ok)
+}
+
+/// All of it, however many replies it takes.
+fn ask(daemon: &Remote) -> Result<Report, CallError> {
+    let mut whole: Option<Report> = None;
+    daemon.call_for_more(&Status::default(), |next| {
+        match &mut whole {
+            Some(report) => report.append(next),
+            None => whole = Some(next),
+        }
+        Ok::<_, CallError>(())
+    })?;
+    whole.ok_or(CallError::Closed)
 }
 
 /// Mailboxes that nobody uses and nothing is wrong with are counted, and listed with `-v`.

@@ -33,6 +33,7 @@ impl<M: Machine + 'static> Connection<M> {
             mailbox::Claim::METHOD => self.claim(call).await,
             mailbox::Detach::METHOD => self.detach(call).await,
             config::Lock::METHOD => self.lock(call).await,
+            status::Status::METHOD => self.status(call).await,
             status::Monitor::METHOD => self.monitor(call).await,
             session::Open::METHOD => self.open_session(call).await,
             session::Send::METHOD => self.send_in_session(call).await,
@@ -44,7 +45,6 @@ impl<M: Machine + 'static> Connection<M> {
             mailbox::Abort::METHOD => self.simple(call, Self::abort).await,
             config::Unlock::METHOD => self.simple(call, Self::unlock).await,
             config::Write::METHOD => self.simple(call, Self::write).await,
-            status::Status::METHOD => self.simple(call, Self::status).await,
             machine::Functions::METHOD => self.simple(call, Self::functions).await,
             machine::Describe::METHOD => self.simple(call, Self::describe).await,
             machine::ReadConfig::METHOD => self.simple(call, Self::read_config).await,
@@ -293,9 +293,27 @@ impl<M: Machine + 'static> Connection<M> {
         Ok(Nothing {})
     }
 
-    fn status(&mut self, _: status::Status) -> Result<status::Report, Fault> {
-        self.may_read(None)?;
+    /// In several replies, where one would be too long and the client takes them.
+    async fn status(&mut self, call: &Incoming<'_>) -> Result<(), Closed> {
+        let report = match call.parameters().and_then(|status| self.report(status)) {
+            Ok(report) => report,
+            Err(fault) => return self.reply(call, Err::<Nothing, _>(fault), None).await,
+        };
+        for reply in report.replies() {
+            if reply.further.is_none() || !call.more {
+                return self.reply(call, Ok(reply), None).await;
+            }
+            send(&mut self.outgoing, &Reply::new(reply).continues()).await?;
+        }
+        Ok(())
+    }
+
+    fn report(&self, status::Status { address }: status::Status) -> Result<status::Report, Fault> {
+        self.may_read(address)?;
         let snapshot = self.shared.look(crate::engine::Engine::snapshot);
+        let is_meant = |function: &&lanewarden_broker::FunctionStatus| {
+            address.is_none_or(|address| function.device.address == address)
+        };
         let uptime = self.shared.started.elapsed().as_millis();
         Ok(status::Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -303,7 +321,8 @@ impl<M: Machine + 'static> Connection<M> {
             uptime_ms: u64::try_from(uptime).unwrap_or(u64::MAX),
             findings: self.shared.findings.clone(),
             clients: snapshot.clients.iter().map(Into::into).collect(),
-            devices: snapshot.functions.iter().map(Into::into).collect(),
+            devices: snapshot.functions.iter().filter(is_meant).map(Into::into).collect(),
+            further: None,
             statistics: snapshot.statistics.into(),
         })
     }

@@ -134,7 +134,7 @@ fn lies_about_lengths_bind_nothing() {
         client.call(&lie).await.unwrap();
         let misfit = lanewarden_ipc::mailbox::Exchange { longest: 0, ..discovery(mailbox) };
         assert_eq!(crate::support::word(client.call(&misfit).await), "failed");
-        let report = client.call(&Status {}).await.unwrap();
+        let report = client.call(&Status::default()).await.unwrap();
         assert!(report.clients.iter().all(|client| client.bytes == 0));
     });
 }

@@ -33,7 +33,10 @@ fn a_user_does_what_the_policy_lets_it() {
         assert_eq!(why(client.call(&ExchangeRaw(entry(mailbox, 0))).await), "permission");
         let detach = Detach { address: mailbox.address, generation: None, mailbox: mailbox.offset };
         assert_eq!(why(client.call(&detach).await), "permission");
-        assert!(matches!(client.call(&Status {}).await, Err(CallError::Fault(Fault::PermissionDenied))));
+        assert!(matches!(
+            client.call(&Status::default()).await,
+            Err(CallError::Fault(Fault::PermissionDenied))
+        ));
         assert!(matches!(client.call(&Monitor {}).await, Err(CallError::Fault(Fault::PermissionDenied))));
         assert!(matches!(client.call(&Functions {}).await, Err(CallError::Fault(Fault::PermissionDenied))));
     });
@@ -49,7 +52,7 @@ fn whoever_may_only_look_changes_nothing() {
         assert!(functions.contains(&mailbox.address.to_string()));
         let described = client.call(&Describe { address: mailbox.address }).await.unwrap();
         assert!(described.function.generation.is_some());
-        client.call(&Status {}).await.unwrap();
+        client.call(&Status::default()).await.unwrap();
         assert_eq!(why(client.call(&claim(mailbox)).await), "permission");
     });
 }

@@ -22,7 +22,7 @@ fn what_was_under_way_is_found_and_aborted() {
     let setting = Setting { journal: Some(path), ..Setting::default() };
     play_on(machine.clone(), setting, async |stage| {
         let mut client = stage.client().await;
-        let report = client.call(&Status {}).await.unwrap();
+        let report = client.call(&Status::default()).await.unwrap();
         assert_eq!(report.findings.len(), 2, "{:?}", report.findings);
         assert!(
             report.findings.iter().any(|finding| finding.starts_with(&format!("{mailbox}: an exchange")))
@@ -50,7 +50,7 @@ fn only_the_mailbox_that_was_ours_is_aborted() {
     let setting = Setting { journal: Some(path), ..Setting::default() };
     play_on(machine.clone(), setting, async |stage| {
         let mut client = stage.client().await;
-        let report = client.call(&Status {}).await.unwrap();
+        let report = client.call(&Status::default()).await.unwrap();
         let device = report.devices.iter().find(|device| device.address == both[0].address).unwrap();
         let conditions: Vec<_> = device.mailboxes.iter().map(|mailbox| mailbox.condition.as_str()).collect();
         assert_eq!(conditions, ["touched", "clean"]);

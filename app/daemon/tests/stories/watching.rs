@@ -1,8 +1,9 @@
 //! What is shown, and what is heard.
 
-use lanewarden_ipc::status::{Monitor, Status};
+use lanewarden_ipc::status::{MOST_DEVICES, Monitor, Report, Status};
+use lanewarden_sim::{Scenario, Simulator};
 
-use crate::support::{Setting, a_moment, claim, discovery, entry, play};
+use crate::support::{Setting, a_moment, claim, discovery, entry, play, play_on};
 
 #[test]
 fn the_status_shows_owners_and_clients() {
@@ -15,7 +16,7 @@ fn the_status_shows_owners_and_clients() {
             owner
         });
         a_moment().await;
-        let report = stage.client().await.call(&Status {}).await.unwrap();
+        let report = stage.client().await.call(&Status::default()).await.unwrap();
         assert_eq!(report.process, std::process::id());
         let device = report.devices.iter().find(|device| device.address == mailbox.address).unwrap();
         let status = device.mailboxes.iter().find(|status| status.mailbox == mailbox.offset).unwrap();
@@ -28,10 +29,42 @@ fn the_status_shows_owners_and_clients() {
         assert_eq!(report.statistics.started, 1);
         drop(busy.await.unwrap());
         a_moment().await;
-        let report = stage.client().await.call(&Status {}).await.unwrap();
+        let report = stage.client().await.call(&Status::default()).await.unwrap();
         let owners = report.devices.iter().flat_map(|device| &device.mailboxes);
         assert!(owners.into_iter().all(|mailbox| mailbox.owner.is_none()));
         assert_eq!(report.statistics.answered, 1);
+    });
+}
+
+/// As many functions as no message could name at once.
+#[test]
+fn the_status_of_a_large_machine_comes_in_portions() {
+    let machine = Simulator::new(&Scenario::synthetic(3000, 7)).unwrap();
+    play_on(machine, Setting::default(), async |stage| {
+        let mut client = stage.client().await;
+        let first = client.call(&Status::default()).await.unwrap();
+        assert_eq!((first.devices.len(), first.clients.len()), (MOST_DEVICES, 1));
+        let all = first.further.unwrap() + MOST_DEVICES as u64;
+        let mut replies: Vec<Report> = Vec::new();
+        client.call_for_more(&Status::default()).await.unwrap();
+        loop {
+            let (reply, continues) = client.receive::<Status>().await.unwrap();
+            let known = MOST_DEVICES * replies.len() + reply.devices.len();
+            assert_eq!(known as u64 + reply.further.unwrap_or(0), all);
+            assert_eq!(continues, reply.further.is_some());
+            replies.push(reply);
+            if !continues {
+                break;
+            }
+        }
+        assert!(replies.len() > 2 && replies.iter().skip(1).all(|reply| reply.clients.is_empty()));
+        let addresses: Vec<_> =
+            replies.iter().flat_map(|reply| &reply.devices).map(|device| device.address).collect();
+        assert!(addresses.is_sorted_by(|one, next| one < next), "each once, in order");
+        let last = addresses.last().copied();
+        let one = client.call(&Status { address: last }).await.unwrap();
+        assert_eq!(one.devices.iter().map(|device| Some(device.address)).collect::<Vec<_>>(), [last]);
+        assert_eq!(one.further, None);
     });
 }
 

@@ -141,7 +141,7 @@ fn start() -> Result<Child> {
 /// What a daemon says that it found, once it answers.
 fn findings() -> Result<Vec<String>> {
     wait_for("a daemon that answers", || {
-        let status = User::connect().ok().and_then(|mut user| user.call(&Status {}).ok());
+        let status = User::connect().ok().and_then(|mut user| user.call(&Status::default()).ok());
         Ok(status.map(|status| status.findings))
     })
 }

@@ -89,7 +89,7 @@ fn granted<T>(result: &Result<T, lanewarden_ipc::CallError>) -> String {
 
 /// The process that has a mailbox for itself.
 fn owner(watcher: &mut User, mailbox: MailboxId) -> Result<Option<u32>> {
-    let status = watcher.call(&Status {})?;
+    let status = watcher.call(&Status::default())?;
     let device = status.devices.iter().find(|device| device.address == mailbox.address);
     let owner =
         device.and_then(|device| device.mailboxes.iter().find(|one| one.mailbox == mailbox.offset)?.owner);

@@ -57,7 +57,7 @@ fn removed(address: &str, memory: MailboxId, watcher: &mut User) -> Result<u64> 
         Ok(granted.err().map_or("granted".to_owned(), |error| word(&error)))
     });
     wait_for("one who waits", || {
-        let status = watcher.call(&Status {})?;
+        let status = watcher.call(&Status::default())?;
         let device = status.devices.iter().find(|device| device.address == memory.address);
         Ok((device.context("the memory")?.mailboxes[0].waiting == 1).then_some(()))
     })?;

@@ -31,7 +31,7 @@ pub fn in_the_middle(mailboxes: Mailboxes) -> Result<()> {
         Ok(stat.rsplit(')').next().is_some_and(|rest| rest.trim().starts_with('T')).then_some(()))
     })?;
     let mut watcher = User::connect()?;
-    let status = watcher.call(&Status {})?;
+    let status = watcher.call(&Status::default())?;
     let client =
         status.clients.iter().find(|client| client.process == Some(process)).context("its client")?;
     let owner = status
@@ -46,7 +46,7 @@ pub fn in_the_middle(mailboxes: Mailboxes) -> Result<()> {
     for (user, child) in users.into_iter().zip(children) {
         check(&format!("one user is stopped: {user}"), "none", &Score::of(child)?);
     }
-    let lost = watcher.call(&Status {})?.statistics.lost - status.statistics.lost;
+    let lost = watcher.call(&Status::default())?.statistics.lost - status.statistics.lost;
     report::check("one user is stopped: claims that were lost meanwhile", "1", &lost.to_string());
     command::signal(i32::try_from(process)?, Signal::CONT)?;
     check("the user that was stopped, let go", "1 x preempted silent", &Score::of(stopped)?);
