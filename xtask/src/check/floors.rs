@@ -179,6 +179,27 @@ mod tests {
         assert!(!arrow("crypto/api", "crypto/rustcrypto", true));
     }
 
+    /// Row T9: who runs a protocol over a mailbox asks for the mailbox at the most, and never for another protocol that does;
+    /// who hands mailboxes out knows none of them. So there is nothing a protocol could have to register with.
+    #[test]
+    fn no_protocol_over_mailboxes_is_a_layer_of_its_own() {
+        let tree = Tree::read().unwrap();
+        let needed_by = |package: &Package| -> Vec<String> {
+            let here = package.dependencies.iter().filter(|dependency| !dependency.dev);
+            here.filter_map(|dependency| dependency.folder.clone()).collect()
+        };
+        let (mut protocols, ground) = (0, ["protocols/pci", "protocols/time", "protocols/doe", "crypto/api"]);
+        for package in &tree.packages {
+            let is_protocol = is_below(&package.folder, "protocols") && !ground.contains(&&*package.folder);
+            protocols += usize::from(is_protocol);
+            if is_protocol || package.folder == "decisions/broker" {
+                let needed = needed_by(package);
+                assert!(needed.iter().all(|it| ground.contains(&&**it)), "{}: {needed:?}", package.folder);
+            }
+        }
+        assert!(protocols >= 3, "CDAT, SPDM and IDE at least");
+    }
+
     #[test]
     fn the_finding_names_the_manifest_and_both_packages() {
         let tree = Tree::default().with(Package::sound("protocols/doe").needing("sim", true));
