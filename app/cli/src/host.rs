@@ -26,7 +26,7 @@ pub fn run(args: &Arguments, output: &Output) -> Outcome {
         Verb::Decode(args) => return verb::decode::run(args, output),
         Verb::Respond(args) => return verb::respond::run(args, output),
         Verb::Daemon(daemon) => return be_daemon(args, daemon, output),
-        Verb::Vfio(vfio) => return verb::vfio::run(&args.host, vfio, output),
+        Verb::Vfio(vfio) => return verb::vfio::run(args, vfio, output),
         Verb::Cxl(Cxl::Cdat(cdat)) if cdat.from.is_some() => return verb::cdat::from_file(cdat, output),
         Verb::Status => return verb::status::run(&reach::required(args)?, output),
         Verb::Spdm(Spdm::Keep(keep)) => return verb::spdm::kept::keep(&reach::required(args)?, keep, output),

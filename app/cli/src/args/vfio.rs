@@ -22,7 +22,7 @@ pub enum Vfio {
 pub struct Bind {
     /// The function, by its address or a CXL object on it
     pub device: DeviceArgument,
-    /// Take it although a mounted file system, swap space or the default route stands on it
+    /// Take it although a mounted file system, swap space or the default route stands on it, or its mailboxes are in use
     #[arg(long)]
     pub force: bool,
     /// Show what would be written, and write nothing

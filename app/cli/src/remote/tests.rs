@@ -12,12 +12,16 @@ use lanewarden_broker::{Busy, Refusal};
 use lanewarden_doe::{Error, Mailbox, Policy, Protocol, Request, exchange};
 use lanewarden_inventory::{MailboxError, Options, Step, Work, mailboxes, scan, work};
 use lanewarden_ipc::mailbox::{Claim, Claimed, Exchange, Object};
-use lanewarden_ipc::{Base64, Fault, Incoming, Reply, frame};
+use lanewarden_ipc::{Base64, Fault, Incoming, Reply, config, frame, service};
+use lanewarden_linux::Sysfs;
 use lanewarden_pci::{ConfigSpace, Hierarchy, MailboxId};
 use lanewarden_sim::{Scenario, Simulator};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::*;
+use crate::exit::Exit;
+use crate::reach::Reach;
+use crate::verb::vfio::idle;
 
 /// What its connections have in common.
 struct Shared {
@@ -78,7 +82,7 @@ async fn accept(listener: std::os::unix::net::UnixListener, shared: Arc<Shared>)
 async fn serve(stream: UnixStream, shared: Arc<Shared>) {
     let (read, write) = stream.into_split();
     let (mut incoming, mut outgoing) = (frame::incoming(read), frame::outgoing(write));
-    let mut connection = Connection { shared, locks: HashMap::new() };
+    let mut connection = Connection { shared, locks: HashMap::new(), locked: Vec::new() };
     while let Some(Ok(message)) = incoming.next().await {
         connection.shared.calls.fetch_add(1, Ordering::Relaxed);
         let call: Incoming<'_> = serde_json::from_slice(&message).unwrap();
@@ -92,6 +96,8 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
 struct Connection {
     shared: Arc<Shared>,
     locks: HashMap<u64, <Simulator as Machine>::Lock>,
+    /// All mailboxes of a function.
+    locked: Vec<<Simulator as Machine>::Lock>,
 }
 
 impl Drop for Connection {
@@ -99,6 +105,10 @@ impl Drop for Connection {
         let mut claims = self.shared.claims.lock().unwrap();
         claims.0 -= self.locks.len();
     }
+}
+
+fn in_use() -> Fault {
+    Fault::Refused { refused: Refusal::Busy(Busy::Waited(None)).into(), process: Some(42) }
 }
 
 fn said<T: serde::Serialize>(value: T) -> Result<String, Fault> {
@@ -148,18 +158,27 @@ impl Connection {
                 let tables = machine.acpi_tables(signature.as_bytes().try_into().unwrap())?;
                 said(machine::Tables { tables: tables.into_iter().map(Base64).collect() })
             }
+            "Lock" => self.lock(call.parameters::<config::Lock>()?.address),
+            "Unlock" => {
+                self.locked.clear();
+                said(service::Nothing {})
+            }
             "Claim" => self.claim(call.parameters::<Claim>()?),
             "Exchange" => self.exchange(&call.parameters::<Exchange>()?),
             other => Err(Fault::MethodNotFound(other.to_owned())),
         }
     }
 
+    fn lock(&mut self, address: Address) -> Result<String, Fault> {
+        let machine = &self.shared.machine;
+        let locks = machine.mailboxes(address).into_iter().map(|mailbox| machine.try_lock(mailbox));
+        self.locked = locks.collect::<Result<_, _>>().map_err(|_| in_use())?;
+        said(config::Locked { lock: 7, generation: 1 })
+    }
+
     fn claim(&mut self, Claim { address, mailbox: offset, .. }: Claim) -> Result<String, Fault> {
         let lock = self.shared.machine.try_lock(MailboxId { address, offset });
-        let lock = lock.map_err(|_| Fault::Refused {
-            refused: Refusal::Busy(Busy::Waited(None)).into(),
-            process: Some(42),
-        })?;
+        let lock = lock.map_err(|_| in_use())?;
         self.locks.insert(offset.into(), lock);
         let mut claims = self.shared.claims.lock().unwrap();
         claims.0 += 1;
@@ -277,4 +296,22 @@ fn configuration_space_is_read_in_blocks_and_never_written() {
     assert_eq!(daemon.shared.calls.load(Ordering::Relaxed) - before, 4096 / 256);
     let nobody = "0000:fe:1f.7".parse().unwrap();
     assert_eq!(remote.open(nobody).err(), Some(AccessError::Gone));
+}
+
+/// Row T21: a function that shall go to another driver waits for who uses its mailboxes, and they wait while it goes.
+#[test]
+fn a_function_changes_hands_when_nobody_uses_its_mailboxes() {
+    let daemon = Daemon::of(&Scenario::default());
+    let id = with_mailbox(&daemon.shared.machine);
+    let empty = tempfile::tempdir().unwrap();
+    let change = || idle(&Sysfs::at(empty.path()), Reach::Daemon(Box::new(daemon.connect())), id.address);
+    let lock = daemon.shared.machine.try_lock(id).unwrap();
+    let failure = change().err().unwrap();
+    assert_eq!(failure.exit, Exit::Busy);
+    assert_eq!(failure.message, format!("mailboxes of {} are in use by process 42", id.address));
+    drop(lock);
+    let changing = change().unwrap();
+    assert!(daemon.shared.machine.try_lock(id).is_err());
+    drop(changing);
+    assert!(daemon.shared.machine.try_lock(id).is_ok());
 }

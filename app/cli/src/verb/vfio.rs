@@ -2,30 +2,41 @@
 
 mod bind;
 mod event;
+mod idle;
 mod low_power;
 
 use lanewarden_linux::Sysfs;
 use lanewarden_linux::vfio::Host;
 
-use crate::args::{DeviceArgument, HostSpec, Vfio};
+use bind::Mailboxes;
+pub use idle::idle;
+
+use crate::args::{Arguments, DeviceArgument, HostSpec, Vfio};
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::reach::{self, Reach};
 
 /// On the machine this runs on: no other has VFIO.
-pub fn run(spec: &HostSpec, vfio: &Vfio, output: &Output) -> Outcome {
-    if *spec != HostSpec::Sysfs {
+pub fn run(args: &Arguments, vfio: &Vfio, output: &Output) -> Outcome {
+    if args.host != HostSpec::Sysfs {
         return Err(
             Failure::new(Exit::Usage, "vfio is for the machine this runs on").hint("leave --host away")
         );
     }
-    on(&Host::new(), &Sysfs::new(), vfio, output)
+    let machine = Sysfs::new();
+    let reach = || match reach::named(args)? {
+        Some(daemon) => Ok(Reach::Daemon(Box::new(daemon))),
+        None => reach::machine(&machine),
+    };
+    on(&Host::new(), &Mailboxes { machine: &machine, reach: &reach }, vfio, output)
 }
 
-fn on(host: &Host, machine: &Sysfs, vfio: &Vfio, output: &Output) -> Outcome {
+fn on(host: &Host, mailboxes: &Mailboxes<'_>, vfio: &Vfio, output: &Output) -> Outcome {
+    let machine = mailboxes.machine;
     let resolve = |device: &DeviceArgument| super::resolve(machine, device);
     match vfio {
-        Vfio::Bind(args) => bind::bind(host, resolve(&args.device)?, args, output),
-        Vfio::Unbind(args) => bind::unbind(host, resolve(&args.device)?, args.dry_run, output),
+        Vfio::Bind(args) => bind::bind(host, mailboxes, resolve(&args.device)?, args, output),
+        Vfio::Unbind(args) => bind::unbind(host, mailboxes, resolve(&args.device)?, args.dry_run, output),
         Vfio::LowPower(args) => low_power::run(host, args, resolve, output),
     }
 }
@@ -38,7 +49,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::{Arguments, Verb};
+    use crate::args::Verb;
 
     const DEVICE: &str = "0000:41:00.0";
 
@@ -47,11 +58,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let function = root.path().join("sys/bus/pci/devices").join(DEVICE);
         fs::create_dir_all(&function).unwrap();
+        fs::write(function.join("config"), [0; 256]).unwrap();
         symlink("../../drivers/nvme", function.join("driver")).unwrap();
         let words = ["lanewarden", "vfio"].into_iter().chain(line.split_whitespace());
         let Verb::Vfio(vfio) = Arguments::try_parse_from(words).unwrap().verb else { panic!("{line}") };
         let (host, machine) = (Host::at(root.path()), Sysfs::at(root.path()));
-        on(&host, &machine, &vfio, &Output::new(false, 0)).unwrap_err()
+        let mailboxes = Mailboxes { machine: &machine, reach: &|| Ok(Reach::Alone { _lock: None }) };
+        on(&host, &mailboxes, &vfio, &Output::new(false, 0)).unwrap_err()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `vfio bind` and `vfio unbind`.
 
+use lanewarden_linux::Sysfs;
 use lanewarden_linux::vfio::{BindError, Host, Plan};
 use lanewarden_pci::Address;
 use serde::Serialize;
@@ -7,6 +8,8 @@ use serde::Serialize;
 use crate::args::Bind;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
+use crate::reach::Reach;
+use crate::verb::vfio::idle;
 
 #[derive(Serialize)]
 struct Json {
@@ -40,8 +43,20 @@ struct Holder {
     driver: String,
 }
 
+/// Whose mailboxes they are that must be idle while the function changes hands, and how they are reached.
+pub struct Mailboxes<'a> {
+    pub machine: &'a Sysfs,
+    pub reach: &'a dyn Fn() -> Result<Reach, Failure>,
+}
+
 /// Gives a function to vfio-pci.
-pub fn bind(host: &Host, address: Address, args: &Bind, output: &Output) -> Outcome {
+pub fn bind(
+    host: &Host,
+    mailboxes: &Mailboxes<'_>,
+    address: Address,
+    args: &Bind,
+    output: &Output,
+) -> Outcome {
     let plan = host.plan_bind(address).map_err(|error| Failure::of_bind(address, &error))?;
     for (other, driver) in &plan.others {
         let message = format!("{other} of the same IOMMU group belongs to {driver}");
@@ -55,19 +70,39 @@ pub fn bind(host: &Host, address: Address, args: &Bind, output: &Output) -> Outc
         }
         return Err(Failure::of_bind(address, &BindError::InUse(plan.uses)));
     }
-    carry_out(host, &plan, args.dry_run, args.force, output)
+    carry_out(host, mailboxes, &plan, args.dry_run, args.force, output)
 }
 
 /// Gives a function back.
-pub fn unbind(host: &Host, address: Address, dry_run: bool, output: &Output) -> Outcome {
+pub fn unbind(
+    host: &Host,
+    mailboxes: &Mailboxes<'_>,
+    address: Address,
+    dry_run: bool,
+    output: &Output,
+) -> Outcome {
     let plan = host.plan_unbind(address).map_err(|error| Failure::of_bind(address, &error))?;
-    carry_out(host, &plan, dry_run, false, output)
+    carry_out(host, mailboxes, &plan, dry_run, false, output)
 }
 
-fn carry_out(host: &Host, plan: &Plan, dry_run: bool, forced: bool, output: &Output) -> Outcome {
+fn carry_out(
+    host: &Host,
+    mailboxes: &Mailboxes<'_>,
+    plan: &Plan,
+    dry_run: bool,
+    forced: bool,
+    output: &Output,
+) -> Outcome {
     if dry_run {
         return print(plan, None, true, output);
     }
+    let _idle = match idle(mailboxes.machine, (mailboxes.reach)()?, plan.address) {
+        Err(failure) if forced && failure.exit == Exit::Busy => {
+            output.warn(&failure);
+            None
+        }
+        idle => Some(idle?),
+    };
     let done = host.carry_out(plan, forced);
     let driver = done.map_err(|error| Failure::of_bind(plan.address, &error))?;
     print(plan, driver, false, output)
