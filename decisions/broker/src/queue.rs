@@ -36,6 +36,8 @@ pub(crate) struct Line<Q> {
 #[derive(Clone, Debug)]
 pub(crate) struct Lane<Q> {
     pub lines: VecDeque<Line<Q>>,
+    /// Whose turn was the last, if it was one of this lane.
+    pub turn: Option<ClientId>,
     spare: Vec<VecDeque<Waiting<Q>>>,
 }
 
@@ -50,22 +52,33 @@ pub(crate) struct Queue<Q> {
 
 impl<Q> Lane<Q> {
     const fn new() -> Self {
-        Self { lines: VecDeque::new(), spare: Vec::new() }
+        Self { lines: VecDeque::new(), turn: None, spare: Vec::new() }
     }
 
-    fn push(&mut self, client: ClientId, waiting: Waiting<Q>) {
+    /// Whoever `has_turn` comes after everybody who asks before that turn is over: it may have more to ask already, and who
+    /// asks one thing at a time would be overtaken while it reads its answer.
+    fn push(&mut self, client: ClientId, waiting: Waiting<Q>, has_turn: Option<ClientId>) {
         if let Some(line) = self.lines.iter_mut().find(|line| line.client == client) {
             return line.waiting.push_back(waiting);
         }
-        let mut line = Line { client, waiting: self.spare.pop().unwrap_or_default() };
+        // Most ask for one thing at a time, and a machine has many mailboxes.
+        let waiting_line = self.spare.pop().unwrap_or_else(|| VecDeque::with_capacity(1));
+        let mut line = Line { client, waiting: waiting_line };
         line.waiting.push_back(waiting);
-        self.lines.push_back(line);
+        let comes_after = self.has_turn(has_turn) && self.lines.back().map(|last| last.client) == has_turn;
+        self.lines.insert(self.lines.len().saturating_sub(usize::from(comes_after)), line);
+    }
+
+    /// Whether the turn of the one who has one is of this lane.
+    pub fn has_turn(&self, has_turn: Option<ClientId>) -> bool {
+        has_turn.is_some() && has_turn == self.turn
     }
 
     /// The first request of the line at `place`, which then is the last to have another turn.
     fn pop(&mut self, place: usize) -> Option<(ClientId, Waiting<Q>)> {
         let mut line = self.lines.remove(place)?;
         let (client, first) = (line.client, line.waiting.pop_front());
+        self.turn = Some(client);
         if line.waiting.is_empty() {
             self.keep(line.waiting);
         } else {
@@ -108,10 +121,17 @@ impl<Q> Queue<Q> {
         Self { urgent: Lane::new(), normal: Lane::new(), in_a_row: 0 }
     }
 
-    pub fn push(&mut self, client: ClientId, urgency: Urgency, waiting: Waiting<Q>) {
+    /// `has_turn` is the client whose turn it is now.
+    pub fn push(
+        &mut self,
+        client: ClientId,
+        urgency: Urgency,
+        waiting: Waiting<Q>,
+        has_turn: Option<ClientId>,
+    ) {
         match urgency {
-            Urgency::Urgent => self.urgent.push(client, waiting),
-            Urgency::Normal => self.normal.push(client, waiting),
+            Urgency::Urgent => self.urgent.push(client, waiting, has_turn),
+            Urgency::Normal => self.normal.push(client, waiting, has_turn),
         }
     }
 
@@ -122,6 +142,7 @@ impl<Q> Queue<Q> {
         let place = if self.urgent.lines.is_empty() { Some(0) } else { between };
         let Some(place) = place else { return self.pop_urgent(in_a_row) };
         self.in_a_row = 0;
+        self.urgent.turn = None;
         let (client, waiting) = self.normal.pop(place)?;
         Some((client, Urgency::Normal, waiting))
     }
@@ -129,6 +150,7 @@ impl<Q> Queue<Q> {
     /// Takes the next urgent turn.
     pub fn pop_urgent(&mut self, in_a_row: u8) -> Option<(ClientId, Urgency, Waiting<Q>)> {
         let (client, waiting) = self.urgent.pop(0)?;
+        self.normal.turn = None;
         let others_wait = !self.normal.lines.is_empty();
         self.in_a_row = if others_wait { self.in_a_row.saturating_add(1).min(in_a_row) } else { 0 };
         Some((client, Urgency::Urgent, waiting))

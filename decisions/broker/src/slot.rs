@@ -110,8 +110,14 @@ impl<Q> Slot<Q> {
                 hold.heard = now;
                 self.own.push_back(waiting);
             }
-            _ => self.queue.push(client, urgency, waiting),
+            _ => self.queue.push(client, urgency, waiting, self.has_turn()),
         }
+    }
+
+    /// Who has the mailbox as its own, or else the one for whom it works.
+    pub fn has_turn(&self) -> Option<ClientId> {
+        let running = || self.running.and_then(|running| running.client);
+        self.hold.map(|hold| hold.client).or_else(running)
     }
 
     /// When something here has to be looked at.

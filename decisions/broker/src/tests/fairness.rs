@@ -12,25 +12,27 @@ use super::*;
 struct Model {
     turns: VecDeque<ClientId>,
     requests: BTreeMap<ClientId, VecDeque<RequestId>>,
+    has_turn: Option<ClientId>,
 }
 
 impl Model {
     fn ask(&mut self, client: ClientId, request: RequestId) {
         let requests = self.requests.entry(client).or_default();
-        if requests.is_empty() {
+        if requests.is_empty() && self.has_turn != Some(client) {
             self.turns.push_back(client);
         }
         requests.push_back(request);
     }
 
+    /// Who has had a turn and wants another is the last.
+    fn turn_is_over(&mut self) {
+        let client = self.has_turn.take();
+        self.turns.extend(client.filter(|client| !self.requests[client].is_empty()));
+    }
+
     fn next(&mut self) -> Option<RequestId> {
-        let client = self.turns.pop_front()?;
-        let requests = self.requests.get_mut(&client)?;
-        let request = requests.pop_front();
-        if !requests.is_empty() {
-            self.turns.push_back(client);
-        }
-        request
+        self.has_turn = self.turns.pop_front();
+        self.requests.get_mut(&self.has_turn?)?.pop_front()
     }
 }
 
@@ -52,6 +54,7 @@ proptest! {
                 }
                 (None, Some(request)) => {
                     stage.answer(instance, request, 0);
+                    model.turn_is_over();
                     (running, expected) = (None, None);
                 }
                 (None, None) => {}
@@ -129,6 +132,41 @@ proptest! {
         }
         prop_assert!(ledger.open.is_empty() && ledger.held.is_empty());
     }
+}
+
+/// Row B17: one that asks again as soon as it has its answer has as many turns as one with eight requests at once.
+#[test]
+fn more_requests_at_once_are_no_more_turns() {
+    let (mut stage, device) = stage();
+    let instance = device.instance(FIRST);
+    let (greedy, modest) = (stage.connect(USER), stage.connect(USER));
+    let mut turns = BTreeMap::from([(greedy, 0_u32), (modest, 0)]);
+    let mut waiting = BTreeMap::from([(greedy, 0), (modest, 0)]);
+    let mut running = None;
+    for _ in 0..100 {
+        // The one before has its answer once the next one has begun.
+        for (client, most) in [(greedy, 8), (modest, 1)] {
+            while waiting[&client] < most {
+                stage.ask(client, instance).unwrap();
+                *waiting.get_mut(&client).unwrap() += 1;
+            }
+        }
+        if let Some(request) = running.take() {
+            stage.answer(instance, request, 0);
+        }
+        for act in stage.acts() {
+            match act {
+                Act::Start { request, .. } => running = Some(request),
+                Act::Answer { client, request, .. } => {
+                    stage.broker.collected(client, request, stage.now);
+                    *waiting.get_mut(&client).unwrap() -= 1;
+                    *turns.get_mut(&client).unwrap() += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(turns[&greedy].abs_diff(turns[&modest]) <= 1, "{turns:?}");
 }
 
 /// Who waits for what, who has what, and what is under way.

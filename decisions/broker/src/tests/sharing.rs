@@ -70,10 +70,10 @@ fn who_does_not_collect_is_passed_over() {
     let (lazy, other) = (stage.connect(USER), stage.connect(USER));
     let instance = device.instance(FIRST);
     let requests: Vec<_> = (0..3).map(|_| stage.ask(lazy, instance).unwrap()).collect();
-    stage.ask(other, instance).unwrap();
     stage.acts();
     stage.answer(instance, requests[0], payload_of(lazy));
     assert_eq!(start_of(&stage.acts()).0, requests[1]);
+    stage.ask(other, instance).unwrap();
     stage.pass(Limits::default().collect);
     let why = Refusal::Preempted(Loss::Uncollected);
     let given_up = stage.acts();
