@@ -47,7 +47,7 @@ pub const EXPECTED: [(&str, &str); 21] = [
     ("hear of a device", "change"),
     ("write /etc", READ_ONLY),
     ("write a module's parameter", READ_ONLY),
-    ("see the kernel's settings", NOT_THERE),
+    ("see the kernel's settings", DENIED),
     ("open a disk", NOT_THERE),
     ("open /dev/mem", NOT_THERE),
     ("speak IP", NO_FAMILY),

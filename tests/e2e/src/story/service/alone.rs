@@ -8,7 +8,7 @@ use std::process::Stdio;
 use anyhow::Result;
 use rustix::process::Signal;
 
-use super::mailbox;
+use super::{mailbox, running};
 use crate::functions::Functions;
 use crate::system::wait_for;
 use crate::unit::{self, SERVICE, SOCKET};
@@ -17,8 +17,8 @@ use crate::{command, report};
 /// The lock between the two.
 const LOCK: &str = "/run/lanewarden/direct.lock";
 
-/// Row B12: the daemon waits until the program has come to its end, and touches no mailbox before; then the same program
-/// gets the same answer through it.
+/// Row B12: the daemon waits until the program has come to its end, says for whom, and touches no mailbox before; then the
+/// same program gets the same answer through it.
 pub fn attesting(functions: &Functions) -> Result<()> {
     let drive = functions.drives.trusted.as_str();
     let line = ["lanewarden", "attest", drive, "--anchors", "/anchors"];
@@ -33,6 +33,12 @@ pub fn attesting(functions: &Functions) -> Result<()> {
     let held = if is_locked(Path::new(&own_lock))? { "held" } else { "free" };
     report::check("in the middle of attest: the lock of the mailbox", "held", held);
     started_beside(drive)?;
+    let named = format!("in use by process {process}");
+    let told = wait_for("a daemon that has waited long enough", || {
+        Ok(running::log()?.lines().rfind(|line| line.contains("in use")).map(str::to_owned))
+    })?;
+    let told = if told.contains(&named) { &named } else { &told };
+    report::check("a daemon that has waited for two seconds, in the journal", &named, told);
     command::signal(process, Signal::CONT)?;
     let output = attest.wait_with_output()?;
     let text = String::from_utf8_lossy(&output.stdout);
