@@ -91,13 +91,18 @@ impl Remote {
         mut each: impl FnMut(C::Reply) -> Result<(), E>,
     ) -> Result<(), E> {
         let shared = &self.shared;
+        let kept = shared.control.take();
         shared.tasks.block_on(&shared.runtime, async {
-            let mut client = Client::connect(&shared.socket).await.map_err(CallError::from)?;
+            let mut client = match kept {
+                Some(client) => client,
+                None => Client::connect(&shared.socket).await.map_err(CallError::from)?,
+            };
             client.call_for_more(call).await?;
             loop {
                 let (reply, continues) = client.receive::<C>().await?;
                 each(reply)?;
                 if !continues {
+                    shared.control.replace(Some(client));
                     return Ok(());
                 }
             }
