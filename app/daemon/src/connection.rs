@@ -72,7 +72,9 @@ pub async fn serve<M: Machine + 'static>(shared: Rc<Shared<M>>, stream: UnixStre
     let client = match shared.with(|engine| engine.connect(who)) {
         Ok(client) => client,
         Err(refusal) => {
-            let _ = send(&mut outgoing, &Fault::from(refusal)).await;
+            if let Ok(text) = frame::message(&Fault::from(refusal)) {
+                let _ = write_to(&mut outgoing, text).await;
+            }
             return;
         }
     };
@@ -90,8 +92,7 @@ pub async fn serve<M: Machine + 'static>(shared: Rc<Shared<M>>, stream: UnixStre
     connection.run().await;
 }
 
-async fn send<T: Serialize>(outgoing: &mut frame::Outgoing<OwnedWriteHalf>, value: &T) -> Result<(), Closed> {
-    let text = frame::message(value).map_err(|_| Closed)?;
+async fn write_to(outgoing: &mut frame::Outgoing<OwnedWriteHalf>, text: String) -> Result<(), Closed> {
     match timeout(UNREAD, outgoing.send(text)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(Closed),
@@ -102,11 +103,25 @@ impl<M: Machine + 'static> Connection<M> {
     async fn run(mut self) {
         while let Some(message) = self.next().await {
             self.limiter.take().await;
-            let Ok(call) = serde_json::from_str::<Incoming<'_>>(&message) else { return };
+            let read = self.paid(|_| serde_json::from_str::<Incoming<'_>>(&message));
+            let Ok(call) = read else { return };
             if self.answer(&call).await.is_err() {
                 return;
             }
         }
+    }
+
+    /// Does what keeps the daemon's thread from others, at the client's expense.
+    fn paid<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let start = std::time::Instant::now();
+        let done = work(self);
+        self.limiter.spend(start.elapsed());
+        done
+    }
+
+    async fn send<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
+        let text = self.paid(|_| frame::message(value)).map_err(|_| Closed)?;
+        write_to(&mut self.outgoing, text).await
     }
 
     /// The next message; none once nothing more will come.
@@ -156,10 +171,10 @@ impl<M: Machine + 'static> Connection<M> {
     ) -> Result<(), Closed> {
         if !call.oneway {
             match result {
-                Ok(parameters) => send(&mut self.outgoing, &Reply::new(parameters)).await?,
+                Ok(parameters) => self.send(&Reply::new(parameters)).await?,
                 Err(fault) => {
                     let fault = self.name(fault);
-                    send(&mut self.outgoing, &fault).await?;
+                    self.send(&fault).await?;
                 }
             }
         }

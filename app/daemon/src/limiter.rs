@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+/// What a call may take of the daemon's one thread before it is paid for. Only what names much takes longer.
+const CHEAP: Duration = Duration::from_millis(1);
+/// How often over the rest is paid, in time to wait: a user has so many connections, and shall not have the whole thread.
+const DEAR: u32 = 16;
+
 /// A bucket of calls that fills at a steady rate.
 #[derive(Debug)]
 pub struct Limiter {
@@ -18,6 +23,13 @@ impl Limiter {
     pub fn new(per_second: u32, at_once: u32) -> Self {
         let interval = Duration::from_secs(1).checked_div(per_second).unwrap_or(Duration::ZERO);
         Self { full: Instant::now(), interval, most: interval.saturating_mul(at_once) }
+    }
+
+    /// Has the next call wait for what this one has taken of the thread.
+    pub fn spend(&mut self, taken: Duration) {
+        let owed = taken.saturating_sub(CHEAP).saturating_mul(DEAR);
+        let full = self.full.max(Instant::now());
+        self.full = full.checked_add(owed).unwrap_or(full);
     }
 
     /// Takes one call out; waits where there is none.
@@ -56,5 +68,20 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::ZERO, "it is full again, and no more than full");
         limiter.take().await;
         assert!(start.elapsed() > Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_taken_much_of_the_thread_waits_for_longer() {
+        let mut limiter = Limiter::new(100, 1);
+        let start = Instant::now();
+        limiter.take().await;
+        for _ in 0..100 {
+            limiter.spend(Duration::from_micros(500));
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO, "what every call takes is free");
+        limiter.spend(Duration::from_millis(11));
+        limiter.take().await;
+        let elapsed = start.elapsed();
+        assert!(elapsed >= Duration::from_millis(165) && elapsed < Duration::from_millis(175), "{elapsed:?}");
     }
 }

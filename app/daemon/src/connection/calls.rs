@@ -10,7 +10,7 @@ use lanewarden_ipc::{
 };
 use lanewarden_pci::{AccessError, ConfigSpace, Machine};
 
-use super::{Closed, Connection, send};
+use super::{Closed, Connection};
 use crate::engine::{Outgoing, Told};
 
 /// The longest payload of an object, in bytes.
@@ -67,7 +67,7 @@ impl<M: Machine + 'static> Connection<M> {
         call: &Incoming<'_>,
         method: fn(&mut Self, C) -> Result<C::Reply, Fault>,
     ) -> Result<(), Closed> {
-        let result = call.parameters().and_then(|parameters| method(self, parameters));
+        let result = self.paid(|this| call.parameters().and_then(|parameters| method(this, parameters)));
         self.reply(call, result, None).await
     }
 
@@ -224,7 +224,7 @@ impl<M: Machine + 'static> Connection<M> {
                 events = listener.next() => events,
                 closed = self.closed() => return Err(closed),
             };
-            send(&mut self.outgoing, &Reply::new(status::Events { events }).continues()).await?;
+            self.send(&Reply::new(status::Events { events }).continues()).await?;
         }
     }
 
@@ -295,7 +295,8 @@ impl<M: Machine + 'static> Connection<M> {
 
     /// In several replies, where one would be too long and the client takes them.
     async fn status(&mut self, call: &Incoming<'_>) -> Result<(), Closed> {
-        let report = match call.parameters().and_then(|status| self.report(status)) {
+        let report = self.paid(|this| call.parameters().and_then(|status| this.report(status)));
+        let report = match report {
             Ok(report) => report,
             Err(fault) => return self.reply(call, Err::<Nothing, _>(fault), None).await,
         };
@@ -303,7 +304,7 @@ impl<M: Machine + 'static> Connection<M> {
             if reply.further.is_none() || !call.more {
                 return self.reply(call, Ok(reply), None).await;
             }
-            send(&mut self.outgoing, &Reply::new(reply).continues()).await?;
+            self.send(&Reply::new(reply).continues()).await?;
         }
         Ok(())
     }
