@@ -233,10 +233,12 @@ impl<Q> Function<Q> {
 
     fn lose_patience<A>(&mut self, desk: &mut Desk<Q, A>, now: Instant) -> bool {
         let mut changed = false;
+        let lock = self.lock.map(|lock| lock.client);
+        let in_the_way = lock.or_else(|| self.slots.iter().find_map(Slot::user));
         self.wanted.retain(|wanted| {
             let stays = wanted.until > now;
             if !stays {
-                let why = Refusal::Busy(Busy::Waited(self.lock.map(|lock| lock.client)));
+                let why = Refusal::Busy(Busy::Waited(in_the_way));
                 desk.refuse(now, wanted.device, wanted.client, wanted.request, why);
                 changed = true;
             }

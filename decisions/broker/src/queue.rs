@@ -55,9 +55,9 @@ impl<Q> Lane<Q> {
         Self { lines: VecDeque::new(), turn: None, spare: Vec::new() }
     }
 
-    /// Whoever `has_turn` comes after everybody who asks before that turn is over: it may have more to ask already, and who
+    /// While the last turn `is_on`, whoever has it comes after everybody who asks: it may have more to ask already, and who
     /// asks one thing at a time would be overtaken while it reads its answer.
-    fn push(&mut self, client: ClientId, waiting: Waiting<Q>, has_turn: Option<ClientId>) {
+    fn push(&mut self, client: ClientId, waiting: Waiting<Q>, is_on: bool) {
         if let Some(line) = self.lines.iter_mut().find(|line| line.client == client) {
             return line.waiting.push_back(waiting);
         }
@@ -65,13 +65,8 @@ impl<Q> Lane<Q> {
         let waiting_line = self.spare.pop().unwrap_or_else(|| VecDeque::with_capacity(1));
         let mut line = Line { client, waiting: waiting_line };
         line.waiting.push_back(waiting);
-        let comes_after = self.has_turn(has_turn) && self.lines.back().map(|last| last.client) == has_turn;
+        let comes_after = is_on && self.lines.back().is_some_and(|last| self.turn == Some(last.client));
         self.lines.insert(self.lines.len().saturating_sub(usize::from(comes_after)), line);
-    }
-
-    /// Whether the turn of the one who has one is of this lane.
-    pub fn has_turn(&self, has_turn: Option<ClientId>) -> bool {
-        has_turn.is_some() && has_turn == self.turn
     }
 
     /// The first request of the line at `place`, which then is the last to have another turn.
@@ -121,17 +116,17 @@ impl<Q> Queue<Q> {
         Self { urgent: Lane::new(), normal: Lane::new(), in_a_row: 0 }
     }
 
-    /// `has_turn` is the client whose turn it is now.
+    /// `is_on` tells that the last turn is not over yet.
     pub fn push(
         &mut self,
         client: ClientId,
         urgency: Urgency,
         waiting: Waiting<Q>,
-        has_turn: Option<ClientId>,
+        is_on: bool,
     ) {
         match urgency {
-            Urgency::Urgent => self.urgent.push(client, waiting, has_turn),
-            Urgency::Normal => self.normal.push(client, waiting, has_turn),
+            Urgency::Urgent => self.urgent.push(client, waiting, is_on),
+            Urgency::Normal => self.normal.push(client, waiting, is_on),
         }
     }
 
@@ -145,6 +140,11 @@ impl<Q> Queue<Q> {
         self.urgent.turn = None;
         let (client, waiting) = self.normal.pop(place)?;
         Some((client, Urgency::Normal, waiting))
+    }
+
+    /// Somebody has the mailbox without a turn.
+    pub fn no_turn(&mut self) {
+        (self.urgent.turn, self.normal.turn) = (None, None);
     }
 
     /// Takes the next urgent turn.

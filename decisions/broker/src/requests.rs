@@ -121,6 +121,7 @@ impl<Q, A, R: Permission + Gate + Firmware> Broker<Q, A, R> {
             slot.lose(&mut self.desk, Some(Loss::Detached), now);
             let why = Refusal::Busy(Busy::Detached(client));
             slot.refuse_all(&mut self.desk, why, now, |_, _| true);
+            slot.queue.no_turn();
             slot.hold(client, request, Kind::Detached, &mut self.desk, now);
         }
         function.settle(&mut self.desk, &self.rules, now);

@@ -110,14 +110,18 @@ impl<Q> Slot<Q> {
                 hold.heard = now;
                 self.own.push_back(waiting);
             }
-            _ => self.queue.push(client, urgency, waiting, self.has_turn()),
+            _ => self.queue.push(client, urgency, waiting, self.is_on()),
         }
     }
 
-    /// Who has the mailbox as its own, or else the one for whom it works.
-    pub fn has_turn(&self) -> Option<ClientId> {
-        let running = || self.running.and_then(|running| running.client);
-        self.hold.map(|hold| hold.client).or_else(running)
+    /// Who has the mailbox as its own, or else for whom it works.
+    pub fn user(&self) -> Option<ClientId> {
+        self.hold.map(|hold| hold.client).or_else(|| self.running.and_then(|running| running.client))
+    }
+
+    /// Whether the turn that was given last is not over.
+    pub fn is_on(&self) -> bool {
+        self.hold.is_some() || self.running.is_some()
     }
 
     /// When something here has to be looked at.

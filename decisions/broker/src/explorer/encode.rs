@@ -80,8 +80,9 @@ impl Codec {
         }
     }
 
-    fn lane(&mut self, lane: &Lane<()>, has_turn: Option<ClientId>) {
-        self.byte(lane.has_turn(has_turn));
+    fn lane(&mut self, lane: &Lane<()>, is_on: bool) {
+        // Before the next turn nobody asks by it.
+        self.option(lane.turn.filter(|_| is_on), Self::client);
         self.list(lane.lines.iter(), |codec, line| {
             codec.client(line.client);
             codec.list(line.waiting.iter(), Self::waiting);
@@ -144,8 +145,8 @@ impl Codec {
         self.option(*hold, |codec, hold| codec.hold(slot, hold));
         self.list(own.iter(), Self::waiting);
         let Queue { urgent, normal, in_a_row } = queue;
-        self.lane(urgent, slot.has_turn());
-        self.lane(normal, slot.has_turn());
+        self.lane(urgent, slot.is_on());
+        self.lane(normal, slot.is_on());
         self.byte(*in_a_row);
         // A bound from below, looked at when it comes up: what it is does not matter beyond that it is not too late.
         let _ = earliest;

@@ -34,7 +34,7 @@ fn a_lock_may_be_tried() {
     stage.ask(user, device.instance(FIRST)).unwrap();
     stage.acts();
     let lock = stage.broker.lock_config(root, device, NO_WAIT, stage.now).unwrap();
-    assert_eq!(stage.acts(), [refused(root, lock, Refusal::Busy(Busy::Waited(None)))]);
+    assert_eq!(stage.acts(), [refused(root, lock, Refusal::Busy(Busy::Waited(Some(user))))]);
     let denied = stage.broker.lock_config(user, device, PATIENT, stage.now);
     assert_eq!(denied, Err(Refusal::Denied(Denial::Permission)));
 }
