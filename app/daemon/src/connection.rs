@@ -3,6 +3,7 @@
 mod calls;
 mod sessions;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use lanewarden_pci::Machine;
 use serde::Serialize;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::engine::{Ticket, Told};
 use crate::limiter::Limiter;
@@ -29,8 +30,8 @@ const PIPELINE_BYTES: usize = 1 << 16;
 const HALF: Duration = Duration::from_secs(5);
 /// How long a client may leave a reply unread before its connection is closed.
 const UNREAD: Duration = Duration::from_secs(30);
-/// Calls a second, and at once.
-const RATE: (u32, u32) = (50_000, 10_000);
+/// As many bytes of a call, or of what it is answered with, count as a further call: reading and writing them takes as long.
+const BYTES_OF_A_CALL: usize = 256;
 
 /// What ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub struct Connection<M: Machine> {
     outgoing: frame::Outgoing<OwnedWriteHalf>,
     /// Calls that have come while another was answered.
     waiting: VecDeque<String>,
-    limiter: Limiter,
+    /// Of all connections of its user.
+    limiter: Rc<RefCell<Limiter>>,
     client: ClientId,
     who: Who,
     /// What was granted: claims and detachments by their numbers, and locks.
@@ -78,12 +80,13 @@ pub async fn serve<M: Machine + 'static>(shared: Rc<Shared<M>>, stream: UnixStre
             return;
         }
     };
+    let limiter = shared.limiter(user);
     let connection = Connection {
         shared,
         incoming,
         outgoing,
         waiting: VecDeque::new(),
-        limiter: Limiter::new(RATE.0, RATE.1),
+        limiter,
         client,
         who,
         claims: BTreeMap::new(),
@@ -102,25 +105,26 @@ async fn write_to(outgoing: &mut frame::Outgoing<OwnedWriteHalf>, text: String) 
 impl<M: Machine + 'static> Connection<M> {
     async fn run(mut self) {
         while let Some(message) = self.next().await {
-            self.limiter.take().await;
-            let read = self.paid(|_| serde_json::from_str::<Incoming<'_>>(&message));
-            let Ok(call) = read else { return };
+            if let Some(from) = self.pay(1, message.len()) {
+                sleep_until(from).await;
+            }
+            let Ok(call) = serde_json::from_str::<Incoming<'_>>(&message) else { return };
             if self.answer(&call).await.is_err() {
                 return;
             }
         }
     }
 
-    /// Does what keeps the daemon's thread from others, at the client's expense.
-    fn paid<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let start = std::time::Instant::now();
-        let done = work(self);
-        self.limiter.spend(start.elapsed());
-        done
+    /// From when on the user may call again, if not at once.
+    fn pay(&self, calls: u32, bytes: usize) -> Option<Instant> {
+        let for_bytes = bytes.checked_div(BYTES_OF_A_CALL).unwrap_or_default();
+        let calls = calls.saturating_add(u32::try_from(for_bytes).unwrap_or(u32::MAX));
+        self.limiter.borrow_mut().take(calls)
     }
 
     async fn send<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
-        let text = self.paid(|_| frame::message(value)).map_err(|_| Closed)?;
+        let text = frame::message(value).map_err(|_| Closed)?;
+        self.pay(0, text.len());
         write_to(&mut self.outgoing, text).await
     }
 

@@ -68,7 +68,10 @@ impl Client {
     /// # Errors
     /// [`CallError`].
     pub async fn call_for_more<C: Call>(&mut self, call: &C) -> Result<(), CallError> {
-        self.send(&Envelope::new(call).more()).await
+        match self.send(&Envelope::new(call).more()).await {
+            Ok(()) => Ok(()),
+            Err(unsent) => Err(self.refusal(unsent).await),
+        }
     }
 
     /// Who is not let in is told why before the connection is closed, and is not heard.

@@ -67,7 +67,7 @@ impl<M: Machine + 'static> Connection<M> {
         call: &Incoming<'_>,
         method: fn(&mut Self, C) -> Result<C::Reply, Fault>,
     ) -> Result<(), Closed> {
-        let result = self.paid(|this| call.parameters().and_then(|parameters| method(this, parameters)));
+        let result = call.parameters().and_then(|parameters| method(self, parameters));
         self.reply(call, result, None).await
     }
 
@@ -214,7 +214,7 @@ impl<M: Machine + 'static> Connection<M> {
         if let Err(fault) = self.may_read(None) {
             return self.reply(call, Err::<Nothing, _>(fault), None).await;
         }
-        if !call.more {
+        if !call.more || call.oneway {
             let events = self.shared.feed.borrow().history();
             return self.reply(call, Ok(status::Events { events }), None).await;
         }
@@ -295,13 +295,12 @@ impl<M: Machine + 'static> Connection<M> {
 
     /// In several replies, where one would be too long and the client takes them.
     async fn status(&mut self, call: &Incoming<'_>) -> Result<(), Closed> {
-        let report = self.paid(|this| call.parameters().and_then(|status| this.report(status)));
-        let report = match report {
+        let report = match call.parameters().and_then(|status| self.report(status)) {
             Ok(report) => report,
             Err(fault) => return self.reply(call, Err::<Nothing, _>(fault), None).await,
         };
         for reply in report.replies() {
-            if reply.further.is_none() || !call.more {
+            if reply.further.is_none() || !call.more || call.oneway {
                 return self.reply(call, Ok(reply), None).await;
             }
             self.send(&Reply::new(reply).continues()).await?;
@@ -310,6 +309,8 @@ impl<M: Machine + 'static> Connection<M> {
     }
 
     fn report(&self, status::Status { address }: status::Status) -> Result<status::Report, Fault> {
+        // It names all clients, and what was found, too.
+        self.may_read(None)?;
         self.may_read(address)?;
         let snapshot = self.shared.look(crate::engine::Engine::snapshot);
         let is_meant = |function: &&lanewarden_broker::FunctionStatus| {
