@@ -28,7 +28,7 @@ pub use config::RemoteConfig;
 pub use refusal::not_carried;
 
 /// How long a call may take that makes no exchange. The daemon makes none of them wait.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How many carriers there are at once, each with a connection of its own: the daemon grants one user no more.
 const MOST_OPEN: usize = 16;
 /// How long what was said of a function is not asked for again: what is asked of it comes in one go.
@@ -81,30 +81,28 @@ impl Remote {
         self.shared.call(call)
     }
 
-    /// A call with many replies; each is given to `each` until that breaks off.
+    /// A call with many replies; each is given to `each` until that breaks off. Each is waited for so long, or for ever.
     ///
     /// # Errors
     /// [`CallError`], and what `each` breaks off with.
     pub fn call_for_more<C: Call, E: From<CallError>>(
         &self,
         call: &C,
+        patience: Option<Duration>,
         mut each: impl FnMut(C::Reply) -> Result<(), E>,
     ) -> Result<(), E> {
         let shared = &self.shared;
         let kept = shared.control.take();
         shared.tasks.block_on(&shared.runtime, async {
-            let mut client = match kept {
-                Some(client) => client,
-                None => Client::connect(&shared.socket).await.map_err(CallError::from)?,
-            };
-            client.call_for_more(call).await?;
+            let (mut client, mut received) = within(patience, shared.begin(kept, call)).await?;
             loop {
-                let (reply, continues) = client.receive::<C>().await?;
+                let (reply, continues) = received;
                 each(reply)?;
                 if !continues {
                     shared.control.replace(Some(client));
                     return Ok(());
                 }
+                received = within(patience, client.receive::<C>()).await?;
             }
         })
     }
@@ -119,6 +117,17 @@ impl Remote {
 
 /// A connection, and what a call on it came to.
 type Called<C> = (Client, Result<<C as Call>::Reply, CallError>);
+
+/// Whoever does not answer in time counts as gone.
+async fn within<T>(
+    patience: Option<Duration>,
+    work: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    match patience {
+        Some(patience) => timeout(patience, work).await.unwrap_or(Err(CallError::Closed)),
+        None => work.await,
+    }
+}
 
 impl Shared {
     fn call<C: Call>(&self, call: &C) -> Result<C::Reply, CallError> {
@@ -142,6 +151,28 @@ impl Shared {
             match client.call(call).await {
                 Err(error) if refusal::is_crowded(&error) => sleep(CROWDED).await,
                 called => return Ok((client, called)),
+            }
+        }
+    }
+
+    /// The first reply of several, and whether more follow; asked for again where too many connections were open.
+    async fn begin<C: Call>(
+        &self,
+        mut kept: Option<Client>,
+        call: &C,
+    ) -> Result<(Client, (C::Reply, bool)), CallError> {
+        loop {
+            let mut client = match kept.take() {
+                Some(client) => client,
+                None => Client::connect(&self.socket).await?,
+            };
+            let called = match client.call_for_more(call).await {
+                Ok(()) => client.receive::<C>().await,
+                Err(error) => Err(error),
+            };
+            match called {
+                Err(error) if refusal::is_crowded(&error) => sleep(CROWDED).await,
+                received => return Ok((client, received?)),
             }
         }
     }

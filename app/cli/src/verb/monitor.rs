@@ -32,7 +32,7 @@ impl From<CallError> for Ended {
 /// Prints a line for each event until the daemon or the reader ends.
 pub fn run(daemon: &Remote, output: &Output) -> Outcome {
     let mut numbers = Numbers::default();
-    let followed = daemon.call_for_more(&Monitor {}, |events| {
+    let followed = daemon.call_for_more(&Monitor {}, None, |events| {
         let lines = events.events.iter().map(|event| line(event, numbers.missed(event), output));
         let lines: Result<String, Failure> = lines.collect();
         output.print(&lines.map_err(Ended::Here)?).map_err(Ended::Here)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::output::{Outcome, Output};
 use crate::reach;
-use crate::remote::Remote;
+use crate::remote::{PATIENCE, Remote};
 use crate::table::Table;
 
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ pub fn run(daemon: &Remote, output: &Output) -> Outcome {
 /// All of it, however many replies it takes.
 fn ask(daemon: &Remote) -> Result<Report, CallError> {
     let mut whole: Option<Report> = None;
-    daemon.call_for_more(&Status::default(), |next| {
+    daemon.call_for_more(&Status::default(), Some(PATIENCE), |next| {
         match &mut whole {
             Some(report) => report.append(next),
             None => whole = Some(next),

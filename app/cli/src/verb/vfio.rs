@@ -9,6 +9,7 @@ use lanewarden_linux::Sysfs;
 use lanewarden_linux::vfio::Host;
 
 use bind::Mailboxes;
+#[cfg(test)]
 pub use idle::idle;
 
 use crate::args::{Arguments, DeviceArgument, HostSpec, Vfio};

@@ -5,11 +5,11 @@ use lanewarden_linux::vfio::{BindError, Host, Plan};
 use lanewarden_pci::Address;
 use serde::Serialize;
 
+use super::idle::{Idle, idle};
 use crate::args::Bind;
 use crate::exit::{Exit, Failure};
 use crate::output::{Outcome, Output};
 use crate::reach::Reach;
-use crate::verb::vfio::idle;
 
 #[derive(Serialize)]
 struct Json {
@@ -47,6 +47,12 @@ struct Holder {
 pub struct Mailboxes<'a> {
     pub machine: &'a Sysfs,
     pub reach: &'a dyn Fn() -> Result<Reach, Failure>,
+}
+
+impl Mailboxes<'_> {
+    fn idle(&self, address: Address) -> Result<Idle, Failure> {
+        idle(self.machine, (self.reach)()?, address)
+    }
 }
 
 /// Gives a function to vfio-pci.
@@ -96,12 +102,13 @@ fn carry_out(
     if dry_run {
         return print(plan, None, true, output);
     }
-    let _idle = match idle(mailboxes.machine, (mailboxes.reach)()?, plan.address) {
+    let idle = if plan.steps.is_empty() { Ok(None) } else { mailboxes.idle(plan.address).map(Some) };
+    let _idle = match idle {
         Err(failure) if forced && failure.exit == Exit::Busy => {
             output.warn(&failure);
             None
         }
-        idle => Some(idle?),
+        idle => idle?,
     };
     let done = host.carry_out(plan, forced);
     let driver = done.map_err(|error| Failure::of_bind(plan.address, &error))?;

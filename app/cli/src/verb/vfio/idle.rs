@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lanewarden_inventory::read_function;
+use lanewarden_inventory::{MailboxError, ScanError, Step, read_function};
 use lanewarden_ipc::config::{Lock, Unlock};
 use lanewarden_ipc::{CallError, Fault};
 use lanewarden_linux::{DirectLock, Sysfs};
@@ -13,12 +13,13 @@ use crate::exit::{Exit, Failure};
 use crate::reach::Reach;
 use crate::remote::{Remote, not_carried};
 
-/// How long those who have mailboxes of the function may take to end: a claim that others wait for ends in less.
+/// How long those who use mailboxes of the function may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(20);
 const HINT: &str = "`lanewarden status` shows who has what; end that first";
 
-/// Mailboxes stay idle as long as this is there. A daemon keeps its own so for a second at most.
+/// Mailboxes stay idle as long as this is there. A daemon lets others have its own after a second: by then the function has
+/// been taken from its driver, and an exchange fails as it does on any device that goes.
 pub enum Idle {
     /// The daemon keeps its clients waiting.
     Daemon { daemon: Box<Remote>, lock: Option<u64> },
@@ -59,8 +60,9 @@ fn locked(daemon: &Remote, address: Address) -> Result<Option<u64>, Failure> {
             Err(in_use(address, process))
         }
         Err(error) => {
-            let message = format!("the daemon does not give up the mailboxes of {address}");
-            Err(Failure::new(Exit::Failure, format!("{message}: {}", not_carried(&error))).hint(HINT))
+            let error = MailboxError::at(Step::Claim, not_carried(&error));
+            let message = format!("the daemon does not give up the mailboxes of {address}: {error}");
+            Err(Failure::new(error.class().into(), message).hint("ask who may: its policy says"))
         }
     }
 }
@@ -72,7 +74,11 @@ fn in_use(address: Address, process: Option<u32>) -> Failure {
 
 fn locks(machine: &Sysfs, address: Address) -> Result<Vec<<Sysfs as Machine>::Lock>, Failure> {
     let until = machine.now() + PATIENCE;
-    let does = read_function(machine, address)?.does;
+    let does = match read_function(machine, address) {
+        // One that does not answer any more has none that could be used, and may be given back all the same.
+        Err(ScanError::NotFound(_)) => Vec::new(),
+        function => function?.does,
+    };
     does.iter().map(|doe| lock(machine, MailboxId { address, offset: doe.offset }, until)).collect()
 }
 
