@@ -7,7 +7,8 @@ use linux_keyutils::{KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier
 #[error("the kernel's keyring: {0}")]
 pub struct KeyringError(pub KeyError);
 
-/// A key in the keyring of this process' user. Its owner may see and revoke it, others may see it. It goes with this.
+/// A key in the keyring of this process, which the kernel empties when the process ends, however it does. Its owner may see and
+/// revoke it by its number, others may see it. It goes with this.
 #[derive(Debug)]
 pub struct Key(linux_keyutils::Key);
 
@@ -18,7 +19,8 @@ impl Key {
     /// As the kernel says: no room for more keys of this user, or no keyrings.
     pub fn add(description: &str) -> Result<Self, KeyringError> {
         let add = || {
-            let ring = KeyRing::from_special_id(KeyRingIdentifier::User, true)?;
+            // Of a key in the user's keyring a service with a session keyring of its own may not set what others may do.
+            let ring = KeyRing::from_special_id(KeyRingIdentifier::Process, true)?;
             let key = ring.add_key(description, description)?;
             let owner = Permission::VIEW | Permission::READ | Permission::WRITE | Permission::SETATTR;
             let permissions = KeyPermissionsBuilder::builder()

@@ -20,6 +20,7 @@ mod race;
 mod restarted;
 mod running;
 mod sandbox;
+mod sessions;
 mod stopped;
 
 /// In the group whose members the default policy lets use mailboxes.
@@ -75,6 +76,8 @@ fn with_a_daemon(functions: &Functions) -> Result<()> {
     alone::attesting(functions)?;
     running::process()?;
     running::seen_by_users(functions)?;
+    report::progress("keeping sessions");
+    sessions::kept(functions)?;
     report::progress("sharing mailboxes");
     race::in_turns(functions)?;
     let readers = race::a_thousand_times(functions)?;
