@@ -193,7 +193,7 @@ pub fn of(words: &str) -> &'static [Example] {
             ("lanewarden cxl paths mem0 -v", "hop by hop to one of them"),
         ],
         "lanewarden vfio" => {
-            &[("lanewarden vfio low-power watch 41:00.0", "let a device sleep, and see who wakes it")]
+            &[("lanewarden vfio low-power watch 41:00.0", "let a device sleep, and see when it is woken")]
         }
         "lanewarden vfio bind" => &[
             (

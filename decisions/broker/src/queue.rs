@@ -117,13 +117,7 @@ impl<Q> Queue<Q> {
     }
 
     /// `is_on` tells that the last turn is not over yet.
-    pub fn push(
-        &mut self,
-        client: ClientId,
-        urgency: Urgency,
-        waiting: Waiting<Q>,
-        is_on: bool,
-    ) {
+    pub fn push(&mut self, client: ClientId, urgency: Urgency, waiting: Waiting<Q>, is_on: bool) {
         match urgency {
             Urgency::Urgent => self.urgent.push(client, waiting, is_on),
             Urgency::Normal => self.normal.push(client, waiting, is_on),

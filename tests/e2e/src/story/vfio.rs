@@ -54,6 +54,7 @@ pub fn all(functions: &Functions) -> Result<()> {
     }
     report::progress("watching from the command line");
     watched::wakes_as_they_happen(&drive)?;
+    watched::entered_and_left(&drive)?;
     watched::held_by_another(&drive)?;
     report::progress("asking mailboxes through VFIO");
     mailboxes::reached(&drive, "hidden by vfio")?;
@@ -67,7 +68,7 @@ pub fn all(functions: &Functions) -> Result<()> {
     subjects.into_iter().try_for_each(compare::script)?;
     subjects.into_iter().try_for_each(compare::callers)?;
     compare::random(&memory, 1000)?;
-    compare::random(&drive, 100)?;
+    compare::random(&drive, 300)?;
     subjects.into_iter().try_for_each(Subject::unbind)?;
     let controller = controller(&functions.drives.trusted).is_some();
     report::check("nvme: its driver has it again", "true", &controller.to_string());

@@ -48,6 +48,31 @@ pub fn wakes_as_they_happen(subject: &Subject) -> Result<()> {
     Ok(())
 }
 
+/// `enter` stays until the device is woken, and what it says is to be read; `exit` where there is nothing to leave is fine.
+pub fn entered_and_left(subject: &Subject) -> Result<()> {
+    let address = subject.address.to_string();
+    let mut child =
+        product::command(&["vfio", "low-power", "enter", "--wakeup", &address, "--for", "2m"]).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    write_line(subject.attribute("reset"), "1")?;
+    let said: Vec<String> = std::iter::once(Ok(first)).chain(lines).collect::<Result<_, _>>()?;
+    // Time, device, what happened: runtime_status, power_state.
+    let after_the_time =
+        |line: &String| line.split_once("  ").map_or(line.clone(), |(_, rest)| rest.to_owned());
+    let said: Vec<String> = said.iter().map(after_the_time).collect();
+    let exit = child.wait()?;
+    let seen = format!("{}; exit {:?}", said.join("; ").replace("resuming", "active"), exit.code());
+    let expected = format!(
+        "{address}  asleep: {}; {address}  woken (wake 1): active, D0; {address}  low power left: active, D0; exit Some(0)",
+        subject.asleep
+    );
+    subject.check("vfio low-power enter --wakeup", &expected, &seen);
+    let run = product::run(&["vfio", "low-power", "exit", &address])?;
+    subject.check("vfio low-power exit", "exit 0", &run.exit());
+    Ok(())
+}
+
 /// A device that a process has is refused to others, and is not waited for.
 pub fn held_by_another(subject: &Subject) -> Result<()> {
     let _held = subject.open()?;
