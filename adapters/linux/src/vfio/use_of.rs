@@ -34,6 +34,11 @@ pub enum Use {
         /// The network interface that the route names.
         interface: String,
     },
+    /// One of the kernel's tables cannot be read, or is longer than any should be.
+    Unknown {
+        /// Which, below the root.
+        table: &'static str,
+    },
 }
 
 impl fmt::Display for Use {
@@ -42,6 +47,7 @@ impl fmt::Display for Use {
             Self::Mount { device, place } => write!(f, "{device} on it is mounted at {place}"),
             Self::Swap { device } => write!(f, "{device} on it is swap space"),
             Self::DefaultRoute { interface } => write!(f, "the default route goes through {interface}"),
+            Self::Unknown { table } => write!(f, "what stands on it is not known: /{table} cannot be read"),
         }
     }
 }
@@ -51,21 +57,30 @@ pub fn uses_of(kernel: &Kernel, address: Address) -> Vec<Use> {
     let Ok(function) = fs::canonicalize(kernel.function(address)) else { return Vec::new() };
     let blocks = Blocks::on(kernel, &function);
     let mut uses = BTreeSet::new();
-    for table in ["proc/1/mountinfo", "proc/self/mountinfo"] {
-        uses.extend(text(kernel, table).lines().filter_map(|line| blocks.mount(line)));
-    }
-    uses.extend(text(kernel, "proc/swaps").lines().filter_map(|line| blocks.swap(line)));
-    let v4 = text(kernel, "proc/net/route");
-    let v6 = text(kernel, "proc/net/ipv6_route");
+    let mut table = |table: &'static str| {
+        text(kernel, table).unwrap_or_else(|| {
+            uses.insert(Use::Unknown { table });
+            String::new()
+        })
+    };
+    let (own, swaps) = (table("proc/self/mountinfo"), table("proc/swaps"));
+    let (v4, v6) = (table("proc/net/route"), table("proc/net/ipv6_route"));
+    // Not everybody may see those of the first process.
+    let first = text(kernel, "proc/1/mountinfo").unwrap_or_default();
+    uses.extend(first.lines().chain(own.lines()).filter_map(|line| blocks.mount(line)));
+    uses.extend(swaps.lines().filter_map(|line| blocks.swap(line)));
     let routes = v4.lines().filter_map(default_v4).chain(v6.lines().filter_map(default_v6));
     let through = routes.filter(|interface| stands_on(kernel, interface, &function));
     uses.extend(through.map(|interface| Use::DefaultRoute { interface: interface.to_owned() }));
     uses.into_iter().collect()
 }
 
-fn text(kernel: &Kernel, below: &str) -> String {
-    let bytes = kernel::whole(&kernel.path(below), TABLE_SIZE).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+/// A table that a kernel may be without; `None` where it has it and does not show it.
+fn text(kernel: &Kernel, below: &str) -> Option<String> {
+    match kernel::whole(&kernel.path(below), TABLE_SIZE) {
+        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => (error.kind() == std::io::ErrorKind::NotFound).then(String::new),
+    }
 }
 
 /// Block devices by name, number and what they are called in `/dev`.
@@ -275,6 +290,17 @@ mod tests {
         tree.file("proc/net/route", format!("{head}bond0\t00000000\t1\t3\t0\t0\t0\t00000000\t0\t0\t0\n"));
         assert_eq!(uses(&tree, NIC), ["the default route goes through bond0"]);
         assert_eq!(uses(&tree, DISK), [""; 0]);
+    }
+
+    /// Rather once too often than a root file system away.
+    #[test]
+    fn a_table_that_cannot_be_read_may_name_anything() {
+        let tree = tree();
+        tree.file("proc/self/mountinfo/x", "");
+        assert_eq!(
+            uses(&tree, DISK),
+            ["what stands on it is not known: /proc/self/mountinfo cannot be read"]
+        );
     }
 
     #[test]
