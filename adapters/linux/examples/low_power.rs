@@ -2,10 +2,10 @@
 //! to be told.
 //!
 //! `cargo run -p lanewarden-linux --example low_power 0000:41:00.0`, for a device that is bound to vfio-pci. Standard input
-//! stands for the guest: each line is a doorbell, and its end is the guest's.
+//! (a terminal or a pipe) stands for the guest: each line is a doorbell, and its end is the guest's.
 
 use std::error::Error;
-use std::io::{BufRead, stdin};
+use std::io::stdin;
 
 use lanewarden_linux::vfio::{Device, Host, LowPower, Wakeup};
 use rustix::buffer::spare_capacity;
@@ -31,8 +31,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         for event in events {
             match event.data.u64() {
                 WAKEUP => may_sleep = woken(&wakeup, may_sleep)?,
-                _ if stdin().lock().read_line(&mut String::new())? == 0 => return Ok(()),
-                _ => may_sleep = rung(&device, &wakeup, may_sleep)?,
+                _ => {
+                    // Not through a buffer, which would keep lines that no event tells of any more.
+                    let mut said = [0; 64];
+                    let length = rustix::io::read(stdin(), &mut said)?;
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    for _ in said.iter().take(length).filter(|byte| **byte == b'\n') {
+                        may_sleep = rung(&device, &wakeup, may_sleep)?;
+                    }
+                }
             }
         }
     }
