@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_void};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+use lanewarden_pci::low_power::{Feature, Request};
 use rustix::io::Errno;
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
 use vfio_bindings::bindings::vfio::{
@@ -179,13 +180,15 @@ impl FeatureCall {
     }
 }
 
-/// Makes a call of DEVICE_FEATURE. One that vouches for more bytes than there are is not made (EINVAL).
+/// Makes a call of DEVICE_FEATURE. One that vouches for more bytes than there are is not made (EINVAL), but for the features
+/// of low power, which look at a word behind the header at the most.
 pub fn feature(device: impl AsFd, mut call: FeatureCall) -> Result<(), Errno> {
-    if call.argsz > size_of::<FeatureCall>() {
+    let is_short = Feature::ALL.iter().any(|feature| feature.number() == call.flags & Request::NUMBER);
+    if call.argsz > size_of::<FeatureCall>() && !is_short {
         return Err(Errno::INVAL);
     }
-    // SAFETY: DEVICE_FEATURE takes a header and `argsz` bytes at most, which there are; the kernel may write any of them.
-    // What a feature takes for the address of a buffer lies behind the first word and is null.
+    // SAFETY: DEVICE_FEATURE takes a header and `argsz` bytes at most, which there are, or less where a feature has less; the
+    // kernel may write any of them. What a feature takes for the address of a buffer lies behind the first word and is null.
     unsafe { structure(device.as_fd(), DEVICE_FEATURE, &mut call) }.map(drop)
 }
 
@@ -212,7 +215,12 @@ mod tests {
         let file = File::open("/dev/null").unwrap();
         assert_eq!(size_of::<FeatureCall>(), 64);
         assert_eq!(feature(&file, FeatureCall::new(64, 3, 0)), Err(Errno::NOTTY));
-        assert_eq!(feature(&file, FeatureCall::new(65, 3, 0)), Err(Errno::INVAL));
+        assert_eq!(feature(&file, FeatureCall::new(65, 2, 0)), Err(Errno::INVAL));
+        assert_eq!(
+            feature(&file, FeatureCall::new(u32::MAX, 3, 0)),
+            Err(Errno::NOTTY),
+            "the kernel is asked"
+        );
         assert_eq!(set_line(&file, 0, 2, -1), Err(Errno::INVAL));
     }
 }

@@ -51,8 +51,11 @@ impl Random {
         const GET: u32 = Request::GET;
         const SET: u32 = Request::SET;
         let operation = self.pick(&[0, GET, SET, GET | SET]) | self.pick(&[0, Request::PROBE, 1 << 19]);
-        let flags = self.pick(&[3, 4, 5, 0xffff]) | operation;
-        Act::Feature { argsz: self.pick(&[0, 7, 8, 15, 16, 64]), flags, word: self.word() }
+        let number = self.pick(&[3, 4, 5, 0xffff]);
+        // A feature that is not known might look at as many bytes as it is told of.
+        let longest = if number == 0xffff { 64 } else { self.pick(&[64, 65, u32::MAX]) };
+        let argsz = self.pick(&[0, 7, 8, 15, 16, longest]);
+        Act::Feature { argsz, flags: number | operation, word: self.word() }
     }
 
     fn on_a_closed_device(&mut self) -> Act {
