@@ -34,7 +34,7 @@ mod system;
 /// waking it brings that on once in some thousand times; with one thread for all it was not seen in tens of thousands.
 const ACCEL: &str = "tcg,thread=single";
 /// How long all boots together may take unless said otherwise, in seconds.
-const TIMEOUT: u64 = 600;
+const TIMEOUT: u64 = 1200;
 
 /// Arguments of `cargo xtask e2e`.
 #[derive(clap::Args)]
