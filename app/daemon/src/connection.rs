@@ -80,7 +80,7 @@ pub async fn serve<M: Machine + 'static>(shared: Rc<Shared<M>>, stream: UnixStre
             return;
         }
     };
-    let limiter = shared.limiter(user);
+    let limiter = shared.limiters.borrow_mut().of(user);
     let connection = Connection {
         shared,
         incoming,
@@ -122,10 +122,19 @@ impl<M: Machine + 'static> Connection<M> {
         self.limiter.borrow_mut().take(calls)
     }
 
-    async fn send<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
+    /// Sends what was asked for, at the user's expense. What others do is not: events are free.
+    async fn answer_with<T: Serialize>(&mut self, value: &T) -> Result<(), Closed> {
+        let bytes = self.send(value).await?;
+        self.pay(0, bytes);
+        Ok(())
+    }
+
+    /// How many bytes it was.
+    async fn send<T: Serialize>(&mut self, value: &T) -> Result<usize, Closed> {
         let text = frame::message(value).map_err(|_| Closed)?;
-        self.pay(0, text.len());
-        write_to(&mut self.outgoing, text).await
+        let bytes = text.len();
+        write_to(&mut self.outgoing, text).await?;
+        Ok(bytes)
     }
 
     /// The next message; none once nothing more will come.
@@ -175,10 +184,10 @@ impl<M: Machine + 'static> Connection<M> {
     ) -> Result<(), Closed> {
         if !call.oneway {
             match result {
-                Ok(parameters) => self.send(&Reply::new(parameters)).await?,
+                Ok(parameters) => self.answer_with(&Reply::new(parameters)).await?,
                 Err(fault) => {
                     let fault = self.name(fault);
-                    self.send(&fault).await?;
+                    self.answer_with(&fault).await?;
                 }
             }
         }

@@ -1,8 +1,6 @@
 //! What all tasks of the daemon have in common.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Duration;
 
 use lanewarden_broker::{Instant, Who};
@@ -16,12 +14,7 @@ use tokio::sync::Notify;
 use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::keeper::Keeper;
-use crate::limiter::Limiter;
-
-/// Calls of one user a second: half of what the daemon's thread can do.
-const RATE: u32 = 50_000;
-/// And at once, after a pause.
-const AT_ONCE: u32 = 10_000;
+use crate::limiter::Limiters;
 
 /// What all tasks of the daemon have in common.
 pub struct Shared<M: Machine> {
@@ -38,7 +31,7 @@ pub struct Shared<M: Machine> {
     /// The sessions that are kept.
     pub keeper: Keeper,
     /// What users have taken lately of the calls that they may make.
-    limiters: RefCell<BTreeMap<u32, Rc<RefCell<Limiter>>>>,
+    pub limiters: RefCell<Limiters>,
     /// Takes lines on what the privileged do.
     pub audit: Box<dyn Fn(&str)>,
 }
@@ -62,14 +55,6 @@ impl<M: Machine> Shared<M> {
             limiters: RefCell::default(),
             audit: Box::new(audit),
         }
-    }
-
-    /// What limits the calls of a user, on however many connections.
-    pub fn limiter(&self, user: u32) -> Rc<RefCell<Limiter>> {
-        let mut limiters = self.limiters.borrow_mut();
-        // Who has taken nothing lately is as one who has never come.
-        limiters.retain(|_, limiter| Rc::strong_count(limiter) > 1 || !limiter.borrow().is_full());
-        Rc::clone(limiters.entry(user).or_insert_with(|| Rc::new(RefCell::new(Limiter::new(RATE, AT_ONCE)))))
     }
 
     /// Works with the engine and lets it do what can be done then.

@@ -303,7 +303,7 @@ impl<M: Machine + 'static> Connection<M> {
             if reply.further.is_none() || !call.more || call.oneway {
                 return self.reply(call, Ok(reply), None).await;
             }
-            self.send(&Reply::new(reply).continues()).await?;
+            self.answer_with(&Reply::new(reply).continues()).await?;
         }
         Ok(())
     }
