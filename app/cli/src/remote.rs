@@ -94,7 +94,12 @@ impl Remote {
         let shared = &self.shared;
         let kept = shared.control.take();
         shared.tasks.block_on(&shared.runtime, async {
-            let (mut client, mut received) = within(patience, shared.begin(kept, call)).await?;
+            let begin = shared.attempt(kept, async |client| {
+                client.call_for_more(call).await?;
+                client.receive::<C>().await
+            });
+            let (mut client, received) = within(patience, begin).await?;
+            let mut received = received?;
             loop {
                 let (reply, continues) = received;
                 each(reply)?;
@@ -115,9 +120,6 @@ impl Remote {
     }
 }
 
-/// A connection, and what a call on it came to.
-type Called<C> = (Client, Result<<C as Call>::Reply, CallError>);
-
 /// Whoever does not answer in time counts as gone.
 async fn within<T>(
     patience: Option<Duration>,
@@ -133,46 +135,28 @@ impl Shared {
     fn call<C: Call>(&self, call: &C) -> Result<C::Reply, CallError> {
         let mut control = self.control.borrow_mut();
         let kept = control.take();
-        let called =
-            self.tasks.block_on(&self.runtime, async { timeout(PATIENCE, self.try_call(kept, call)).await });
-        let (client, called) = called.unwrap_or(Err(CallError::Closed))?;
+        let attempt = self.attempt(kept, async |client| client.call(call).await);
+        let (client, called) = self.tasks.block_on(&self.runtime, within(Some(PATIENCE), attempt))?;
         // After a refusal the connection is as good as before, and after anything else it is not.
         *control = matches!(called, Ok(_) | Err(CallError::Fault(_))).then_some(client);
         called
     }
 
-    /// Makes the call on this connection, or on a new one, and again where too many were open for it.
-    async fn try_call<C: Call>(&self, mut kept: Option<Client>, call: &C) -> Result<Called<C>, CallError> {
-        loop {
-            let mut client = match kept.take() {
-                Some(client) => client,
-                None => Client::connect(&self.socket).await?,
-            };
-            match client.call(call).await {
-                Err(error) if refusal::is_crowded(&error) => sleep(CROWDED).await,
-                called => return Ok((client, called)),
-            }
-        }
-    }
-
-    /// The first reply of several, and whether more follow; asked for again where too many connections were open.
-    async fn begin<C: Call>(
+    /// Makes the call on this connection, or on a new one, and again where too many were open for it, for a while.
+    async fn attempt<T>(
         &self,
         mut kept: Option<Client>,
-        call: &C,
-    ) -> Result<(Client, (C::Reply, bool)), CallError> {
+        call: impl AsyncFn(&mut Client) -> Result<T, CallError>,
+    ) -> Result<(Client, Result<T, CallError>), CallError> {
+        let until = self.now() + PATIENCE;
         loop {
             let mut client = match kept.take() {
                 Some(client) => client,
                 None => Client::connect(&self.socket).await?,
             };
-            let called = match client.call_for_more(call).await {
-                Ok(()) => client.receive::<C>().await,
-                Err(error) => Err(error),
-            };
-            match called {
-                Err(error) if refusal::is_crowded(&error) => sleep(CROWDED).await,
-                received => return Ok((client, received?)),
+            match call(&mut client).await {
+                Err(error) if refusal::is_crowded(&error) && self.now() < until => sleep(CROWDED).await,
+                called => return Ok((client, called)),
             }
         }
     }

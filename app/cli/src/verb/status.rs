@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use lanewarden_ipc::CallError;
+use lanewarden_ipc::frame::FrameError;
 use lanewarden_ipc::status::{Client, Device, Mailbox, Report, Statistics, Status};
 use lanewarden_render::text::escape;
 use serde::Serialize;
@@ -31,15 +32,20 @@ pub fn run(daemon: &Remote, output: &Output) -> Outcome {
     Ok(Exit::Ok)
 }
 
-/// All of it, however many replies it takes.
+/// The most replies that a daemon may take for it: more functions than machines have.
+const MOST_REPLIES: usize = 256;
+
+/// All of it, in several replies.
 fn ask(daemon: &Remote) -> Result<Report, CallError> {
-    let mut whole: Option<Report> = None;
+    let (mut whole, mut replies) = (None::<Report>, 0);
     daemon.call_for_more(&Status::default(), Some(PATIENCE), |next| {
+        replies = usize::saturating_add(replies, 1);
         match &mut whole {
+            Some(_) if replies > MOST_REPLIES => return Err(CallError::Frame(FrameError::TooLong)),
             Some(report) => report.append(next),
             None => whole = Some(next),
         }
-        Ok::<_, CallError>(())
+        Ok(())
     })?;
     whole.ok_or(CallError::Closed)
 }
